@@ -1,0 +1,1 @@
+"""Muniment reads documents and keeps them to itself."""

@@ -1,0 +1,106 @@
+"""Everything that can go wrong, as one small tree.
+
+::
+
+    MunimentError
+    ├── UsageError            the command or call itself is wrong
+    ├── DocumentError         a file cannot be opened or holds nothing to read
+    │   ├── NotADocument      unknown or unsupported kind of file, or empty
+    │   ├── BrokenDocument    the right kind, but damaged beyond opening
+    │   ├── PasswordNeeded    encrypted, and the password is missing or wrong
+    │   └── LimitExceeded     larger than the limits allow
+    ├── PageError             one page cannot be read; the others can
+    ├── EngineError           an engine is missing, refused, or stopped working
+    │   └── SandboxRefused    the system does not let a worker shut itself off from the network
+    └── OutputError           a result cannot be written
+
+Every message says what happened, to which file or page, and what to do about it.
+Each error carries the exit code the command line ends with when nothing else was read.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How a ``muniment`` command ends. Documented in docs/exit-codes.md."""
+
+    OK = 0
+    """Every page was read."""
+
+    INCOMPLETE = 1
+    """Something was read, but some pages came from a fallback or failed, or some files could not be opened."""
+
+    USAGE = 2
+    """The command line is wrong; nothing was tried."""
+
+    NOTHING_READ = 3
+    """Nothing could be read: no input, or every input failed."""
+
+    OUTPUT = 4
+    """Results could not be written (no permission, no space)."""
+
+    INTERRUPTED = 130
+    """Stopped by Ctrl-C or a termination signal; run the same command again to go on."""
+
+
+class MunimentError(Exception):
+    """Base of all errors Muniment raises on purpose.
+
+    Args:
+        what: what happened, naming the file or page.
+        hint: what to do about it, as a full sentence; may be empty.
+    """
+
+    exit_code = ExitCode.NOTHING_READ
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what, hint)
+        self.what = what
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.what}. {self.hint}" if self.hint else self.what
+
+
+class UsageError(MunimentError):
+    """The command or call itself is wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class DocumentError(MunimentError):
+    """A file cannot be opened or holds nothing to read."""
+
+
+class NotADocument(DocumentError):
+    """Unknown or unsupported kind of file, or an empty one."""
+
+
+class BrokenDocument(DocumentError):
+    """The right kind of file, but damaged beyond opening."""
+
+
+class PasswordNeeded(DocumentError):
+    """The document is encrypted, and the password is missing or wrong."""
+
+
+class LimitExceeded(DocumentError):
+    """The document is larger than the limits allow."""
+
+
+class PageError(MunimentError):
+    """One page cannot be read; the others can."""
+
+
+class EngineError(MunimentError):
+    """An engine is missing, refused, or stopped working."""
+
+
+class SandboxRefused(EngineError):
+    """The system does not let a worker shut itself off from the network."""
+
+
+class OutputError(MunimentError):
+    """A result cannot be written."""
+
+    exit_code = ExitCode.OUTPUT

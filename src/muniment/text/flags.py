@@ -1,0 +1,31 @@
+"""What a reader of the result should know about a page."""
+
+from enum import StrEnum
+
+
+class Flag(StrEnum):
+    """A remark on a page. A page without flags was read the normal way."""
+
+    ROTATED = "rotated"
+    """The page lay on its side or upside down and was turned upright."""
+
+    SKEWED = "skewed"
+    """The page was scanned at a slant, and its lines were straightened."""
+
+    BLANK = "blank"
+    """Nothing is on the page."""
+
+    TEXT_LAYER = "text_layer"
+    """The text comes from the PDF itself and not from looking at the page."""
+
+    TEXT_LAYER_REFUSED = "text_layer_refused"
+    """The PDF carries text for this page that makes no sense; the page was looked at instead."""
+
+    FALLBACK = "fallback"
+    """The normal way failed and a lesser one was used."""
+
+    LOW_SCORE = "low_score"
+    """The reader was unsure of much of the page."""
+
+    FAILED = "failed"
+    """The page could not be read; the reason is beside it."""
