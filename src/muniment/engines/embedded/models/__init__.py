@@ -1,0 +1,1 @@
+"""The embedded engine's models, copied here from published wheels by tools/collect_models.py."""
