@@ -1,0 +1,72 @@
+"""Running the models: OpenVINO on the CPU.
+
+Measured on two cores with AVX-512 (docs/benchmarks.md): OpenVINO at f32 needs a quarter of ONNX Runtime's time for
+detection and as much for recognition. f32 is asked for by name: on CPUs with AVX-512-BF16 but without AMX the default,
+bf16, is slower, and the same bytes should come out on every machine.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from muniment.errors import EngineError
+
+
+@cache
+def model_path(name: str) -> Path:
+    """Where the model ``name`` (a section of models.toml) lies, its bytes checked.
+
+    Raises:
+        EngineError: the file is missing or not the one that was pinned.
+    """
+    folder = Path(str(files("muniment.engines.embedded") / "models"))
+    entry = tomllib.loads((folder / "models.toml").read_text(encoding="utf-8"))[name]
+    path = folder / str(entry["file"])
+    if not path.is_file():
+        raise EngineError(f"The embedded engine's {name} model is missing ({path})", "Run `make setup` to put it there.")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+        raise EngineError(
+            f"The embedded engine's {name} model is not the file it should be ({path})",
+            "Remove it and run `make setup`.",
+        )
+    return path
+
+
+class Session:
+    """One compiled model. Holds state: one a worker.
+
+    Args:
+        name: a section of models.toml.
+        threads: processor threads for one call.
+        adapt: rewrites the graph before it is compiled, to compute on its output without copying it out.
+    """
+
+    def __init__(self, name: str, threads: int, adapt: Callable[[ov.Model], ov.Model] | None = None) -> None:
+        core = ov.Core()
+        model = core.read_model(model_path(name))
+        if adapt is not None:
+            model = adapt(model)
+        settings = {
+            "INFERENCE_NUM_THREADS": threads,
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": "f32",
+        }
+        self._model = model
+        self._request = core.compile_model(model, "CPU", settings).create_infer_request()
+
+    def metadata(self, key: str) -> str:
+        """What the ONNX file says under ``key`` in its metadata. Raises KeyError."""
+        return str(self._model.get_rt_info()["framework"][key].value)
+
+    def run(self, batch: NDArray[np.float32]) -> list[NDArray[Any]]:
+        """All outputs, copied out of the runtime's memory."""
+        self._request.infer([batch])
+        return [np.array(tensor.data) for tensor in self._request.output_tensors]
