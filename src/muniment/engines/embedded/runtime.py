@@ -6,6 +6,7 @@ bf16, is slower, and the same bytes should come out on every machine.
 """
 
 import hashlib
+import sys
 import tomllib
 from collections.abc import Callable
 from functools import cache
@@ -14,10 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from muniment.errors import EngineError
+
+# OpenVINO's model converter reports its use to its makers. It is never called here, and with this it cannot be:
+# OpenVINO falls back to a stub of its own when the reporting package cannot be imported.
+sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+
+import openvino as ov  # noqa: E402
 
 
 @cache
@@ -31,7 +37,9 @@ def model_path(name: str) -> Path:
     entry = tomllib.loads((folder / "models.toml").read_text(encoding="utf-8"))[name]
     path = folder / str(entry["file"])
     if not path.is_file():
-        raise EngineError(f"The embedded engine's {name} model is missing ({path})", "Run `make setup` to put it there.")
+        raise EngineError(
+            f"The embedded engine's {name} model is missing ({path})", "Run `make setup` to put it there."
+        )
     if hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
         raise EngineError(
             f"The embedded engine's {name} model is not the file it should be ({path})",
