@@ -13,10 +13,12 @@ class PageImage:
     Attributes:
         pixels: shape (height, width, 3), uint8, RGB, white where the page is transparent.
         dpi: pixels an inch, as rendered (PDF) or as the file says (images); None if unknown.
+        damaged: some of the page's data is missing or corrupt, and this is what was left.
     """
 
     pixels: NDArray[np.uint8]
     dpi: float | None = None
+    damaged: bool = False
 
     @property
     def width(self) -> int:

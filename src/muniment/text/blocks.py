@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from pydantic import Discriminator
+
 Fraction = Annotated[float, "0 to 1, of the page's width or height"]
 
 
@@ -185,7 +187,7 @@ class Code(_Block):
     kind: Literal["code"] = "code"
 
 
-Block = (
+Block = Annotated[
     Heading
     | Paragraph
     | ListBlock
@@ -196,6 +198,7 @@ Block = (
     | Signature
     | Watermark
     | PageNumber
-    | Code
-)
+    | Code,
+    Discriminator("kind"),
+]
 """Any block; told apart by ``kind``."""

@@ -21,6 +21,12 @@ class Flag(StrEnum):
     TEXT_LAYER_REFUSED = "text_layer_refused"
     """The PDF carries text for this page that makes no sense; the page was looked at instead."""
 
+    NO_TEXT_LAYER = "no_text_layer"
+    """Only the PDF's own text was asked for, and this page has none."""
+
+    DAMAGED = "damaged"
+    """Part of the page's data is missing or corrupt; what was left was read."""
+
     FALLBACK = "fallback"
     """The normal way failed and a lesser one was used."""
 
