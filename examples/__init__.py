@@ -1,0 +1,1 @@
+"""Documents of our own, with known text, and what makes them."""

@@ -1,0 +1,1 @@
+"""What stands in the example documents: one module a document."""
