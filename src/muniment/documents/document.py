@@ -11,8 +11,10 @@ class Limits:
     """What a document may ask of this machine.
 
     Attributes:
-        max_pixels: of one page image; larger ones are refused before they are decoded.
-        max_side: pixels of a page image's longer side after decoding or rendering; larger ones are scaled down.
+        max_pixels: of one image as stored; larger ones are refused before they are decoded.
+        max_side: pixels of the side of the largest square page. A page image of any shape holds at most
+            ``max_side ** 2`` pixels and is scaled down to that. It is the area that counts, so that a long receipt
+            or a wide strip stays legible.
         dpi: pixels an inch at which PDF pages are rendered, as far as ``max_side`` lets it.
         max_pages: pages or frames in one document.
     """
