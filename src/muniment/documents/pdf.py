@@ -14,6 +14,7 @@ from muniment.documents.document import Limits
 from muniment.documents.page import PageImage, TextLayer
 from muniment.documents.pdfsurvey import Survey, survey_page
 from muniment.documents.sizing import LARGEST_RATIO, scaled, shrink_factor
+from muniment.documents.textlayer import read_text_layer
 from muniment.errors import BrokenDocument, DocumentError, LimitExceeded, PageError, PasswordNeeded
 
 _POINTS_PER_INCH = 72.0
@@ -59,6 +60,14 @@ class PdfDocument:
             self._pdf = self._open()
             self._loads = 0
         self._loads += 1
+        return self._fetch(number)
+
+    def reload(self, number: int) -> Any:
+        """Page ``number`` read anew after it was changed. Raises PageError."""
+        self._unload()
+        return self._fetch(number)
+
+    def _fetch(self, number: int) -> Any:
         if not 1 <= number <= self.page_count:
             raise PageError(f"{self.name} has no page {number}", f"Its pages are 1 to {self.page_count}.")
         try:
@@ -69,11 +78,6 @@ class PdfDocument:
             ) from error
         self._loaded = (number, page)
         return page
-
-    def reload(self, number: int) -> Any:
-        """Load page ``number`` anew after it was changed. Raises PageError."""
-        self._unload()
-        return self.load(number)
 
     def _unload(self) -> None:
         if self._loaded is not None:
@@ -104,7 +108,14 @@ class PdfPage:
         return PageImage(_draw(page, width, height), dpi=factor * _POINTS_PER_INCH)
 
     def text_layer(self) -> TextLayer | None:
-        return None
+        page = self._document.load(self.number)
+        if (
+            _has_drawn_annotations(page)
+            and pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) != pdfium.FLATTEN_FAIL
+        ):
+            # What was filled in or noted becomes part of the page, but is seen only once the page is read again.
+            page = self._document.reload(self.number)
+        return read_text_layer(page)
 
     def _resolution(self, survey: Survey) -> float:
         """Pixels an inch: a scan's own, so that none of its letters are resampled, or what the limits say."""
@@ -186,6 +197,19 @@ def _check_shape(width: float, height: float, page: str) -> None:
             f"{page} is said to be {width:g} × {height:g} points, which is no page",
             "Print it to a new PDF with a real paper size.",
         )
+
+
+def _has_drawn_annotations(page: Any) -> bool:
+    """Whether form fields, notes or stamps may add text to the page."""
+    for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, index)
+        if not annotation:
+            continue
+        kind = pdfium.FPDFAnnot_GetSubtype(annotation)
+        pdfium.FPDFPage_CloseAnnot(annotation)
+        if kind not in (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP):
+            return True
+    return False
 
 
 def _draw(page: Any, width: int, height: int) -> np.ndarray[Any, np.dtype[np.uint8]]:

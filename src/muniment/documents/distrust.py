@@ -1,0 +1,92 @@
+"""Whether a PDF page's text layer says what the page shows."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muniment.documents.characters import is_meaningless
+from muniment.documents.page import TextLine
+from muniment.documents.pdfglyphs import Glyphs
+from muniment.documents.pdfsurvey import Survey
+
+_MOST_MEANINGLESS = 0.05
+_MOST_SIDEWAYS = 0.5
+_MOST_INVISIBLE = 0.5
+_MOST_PILED = 0.3
+_MOSTLY_PICTURE = 0.7
+_HARDLY_ANY_TEXT = 150
+"""Characters: a stamp, a page number or a court's running head on top of a scan."""
+
+_JUDGED_FROM = 40
+"""Letters there must be to judge whether they make words."""
+
+_MOST_VOWELLESS = 0.4
+_MOST_MOJIBAKE = 0.15
+_LATIN_WORD = re.compile(r"[A-Za-z]{4,}")
+_VOWEL = re.compile(r"[aeiouyAEIOUY]")
+_MOJIBAKE = re.compile(r"[ÃÂâ][\u0080-\u00bf€™œžŸ‚„…†‡ˆ‰Š‹Œ‘’“”•–—˜š›]|[¢-¿]{2,}|[ÐÑ][\u0080-\u00bf]")
+_ODD = re.compile(r"[^\w\s.,;:!?'\"()\[\]{}<>/\\\-–—_+=*%&@#$€£¥§°©®™•·…‘’“”„«»|^~`´→←↑↓×÷±≤≥≈≠∞√∑∫∂∆∇∈∪∩∅]")
+_MOST_ODD = 0.3
+
+
+def reason_for_distrust(glyphs: Glyphs, letters: NDArray[np.int64], lines: Sequence[TextLine], survey: Survey) -> str:
+    """Why the text should not be used, or "".
+
+    Args:
+        glyphs: the page's characters.
+        letters: which of them are seen on the page; at least one.
+        lines: the text made of them.
+        survey: what else is drawn.
+    """
+    return (
+        _about_pictures(glyphs, letters, survey)
+        or _about_places(glyphs, letters)
+        or _about_characters(glyphs, letters)
+        or _about_words(" ".join(line.text for line in lines))
+    )
+
+
+def _about_pictures(glyphs: Glyphs, letters: NDArray[np.int64], survey: Survey) -> str:
+    visible = np.array([run.visible for run in glyphs.run_list])[glyphs.runs[letters]]
+    if survey.coverage >= _MOSTLY_PICTURE:
+        if survey.text_below or 1 - visible.mean() > _MOST_INVISIBLE:
+            return "it was laid invisibly over a scan by an earlier program"
+        if len(letters) < _HARDLY_ANY_TEXT:
+            return "the page is a picture with hardly any text of its own"
+    if 1 - visible.mean() > _MOST_INVISIBLE:
+        return "most of it is invisible"
+    return ""
+
+
+def _about_places(glyphs: Glyphs, letters: NDArray[np.int64]) -> str:
+    turn = np.array([run.turn or 0 for run in glyphs.run_list])[glyphs.runs[letters]]
+    if (turn != 0).mean() > _MOST_SIDEWAYS:
+        return "it runs sideways or upside down"
+    boxes = glyphs.boxes[letters]
+    places = np.round((boxes[:, :2] + boxes[:, 2:]) / 2)
+    if len(letters) >= _JUDGED_FROM and 1 - len(np.unique(places, axis=0)) / len(letters) > _MOST_PILED:
+        return "its characters are piled on each other"
+    return ""
+
+
+def _about_characters(glyphs: Glyphs, letters: NDArray[np.int64]) -> str:
+    meaningless = is_meaningless(glyphs.codes[letters]) | glyphs.unmapped[letters]
+    share = float(meaningless.mean())
+    return f"{share:.0%} of its characters have no meaning" if share > _MOST_MEANINGLESS else ""
+
+
+def _about_words(text: str) -> str:
+    characters = len(text.replace(" ", ""))
+    if characters < _JUDGED_FROM:
+        return ""
+    words = _LATIN_WORD.findall(text)
+    vowelless = sum(_VOWEL.search(word) is None for word in words)
+    if sum(map(len, words)) >= _JUDGED_FROM and vowelless > _MOST_VOWELLESS * len(words):
+        return "its letters make no words"
+    if sum(map(len, _MOJIBAKE.findall(text))) > _MOST_MOJIBAKE * characters:
+        return "it was written with a wrong character encoding"
+    if len(_ODD.findall(text)) > _MOST_ODD * characters:
+        return "it is mostly signs and hardly any words"
+    return ""
