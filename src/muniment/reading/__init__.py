@@ -1,14 +1,39 @@
 """Reading: from a document to readings, page by page, losing none."""
 
+from muniment.reading.api import DocumentSource, PageStream, read, stream
 from muniment.reading.data import Attempt, DocumentInfo, DocumentReading, PageReading, PageStatus
+from muniment.reading.events import (
+    DocumentDone,
+    DocumentFailed,
+    DocumentOpened,
+    DocumentSkipped,
+    Event,
+    PageDone,
+    SandboxWarning,
+)
+from muniment.reading.ledger import Ledger
 from muniment.reading.options import ReadOptions, TextLayerUse
+from muniment.reading.run import Run
 
 __all__ = [
     "Attempt",
+    "DocumentDone",
+    "DocumentFailed",
     "DocumentInfo",
+    "DocumentOpened",
     "DocumentReading",
+    "DocumentSkipped",
+    "DocumentSource",
+    "Event",
+    "Ledger",
+    "PageDone",
     "PageReading",
     "PageStatus",
+    "PageStream",
     "ReadOptions",
+    "Run",
+    "SandboxWarning",
     "TextLayerUse",
+    "read",
+    "stream",
 ]

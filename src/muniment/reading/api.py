@@ -1,0 +1,101 @@
+"""Reading one document from Python."""
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from muniment.documents.sources import Source
+from muniment.errors import MunimentError
+from muniment.reading.data import DocumentInfo, DocumentReading, PageReading
+from muniment.reading.events import DocumentFailed, DocumentOpened, Event, PageDone
+from muniment.reading.options import ReadOptions
+from muniment.reading.run import Run
+from muniment.reading.source import in_memory
+
+DocumentSource = str | os.PathLike[str] | bytes | BinaryIO
+"""A path, a document's bytes, or a binary file open for reading."""
+
+
+class PageStream:
+    """The pages of one document, in order, each as soon as it is ready. Iterate once; close it if you stop early.
+
+    Attributes:
+        info: what is known of the document before its pages are read.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._events: Iterator[Event] = iter(run)
+        self._run = run
+        try:
+            self.info = self._open()
+        except BaseException:
+            run.close()
+            raise
+
+    def _open(self) -> DocumentInfo:
+        for event in self._events:
+            if isinstance(event, DocumentOpened):
+                return event.info
+            if isinstance(event, DocumentFailed):
+                raise event.error
+        raise MunimentError("The document was neither opened nor refused")
+
+    def __iter__(self) -> Iterator[PageReading]:
+        return (event.page for event in self._events if isinstance(event, PageDone))
+
+    def __enter__(self) -> "PageStream":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all workers. Safe to call more than once."""
+        self._run.close()
+
+
+def stream(source: DocumentSource, options: ReadOptions | None = None) -> PageStream:
+    """Read a document page by page, holding only a few pages in memory.
+
+    Args:
+        source: a path, a document's bytes, or a binary file open for reading.
+        options: how to read; the defaults if None.
+
+    Returns:
+        An iterator of pages in order; use it as a context manager.
+
+    Raises:
+        DocumentError: the document cannot be opened.
+        UsageError: ``options.pages`` makes no sense for this document.
+        EngineError: no page can be read on this machine as it is.
+    """
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        return PageStream(Run([Source(path, path.name)], options or ReadOptions()))
+    content = io.BytesIO(source) if isinstance(source, bytes) else source
+    run = Run([Source(None, "document")], options or ReadOptions(), opener=lambda _source: in_memory(content))
+    return PageStream(run)
+
+
+def read(source: DocumentSource, options: ReadOptions | None = None) -> DocumentReading:
+    """Read a whole document.
+
+    Args:
+        source: a path, a document's bytes, or a binary file open for reading.
+        options: how to read; the defaults if None.
+
+    Returns:
+        The document with all pages asked for. Pages that could not be read are there too, with status "failed".
+
+    Raises:
+        DocumentError: the document cannot be opened.
+        UsageError: ``options.pages`` makes no sense for this document.
+        EngineError: no page can be read on this machine as it is.
+    """
+    with stream(source, options) as pages:
+        return DocumentReading(pages.info, tuple(pages))

@@ -1,0 +1,69 @@
+"""The care around one page: the attempts it gets, and what becomes of it when all fail."""
+
+from dataclasses import dataclass, replace
+
+from muniment.errors import EngineError, MunimentError
+from muniment.reading.data import Attempt, PageReading, PageStatus
+from muniment.reading.options import TextLayerUse
+from muniment.reading.pool import Lane
+from muniment.reading.source import OpenDocument
+from muniment.reading.wire import Method, PageRequest
+from muniment.reading.worker_process import WorkerLostError, WorkerProcess
+from muniment.text import Flag
+
+
+@dataclass(frozen=True, slots=True)
+class PageTask:
+    """Everything a lane needs to read one page.
+
+    Attributes:
+        threads: processor threads the worker's engine may use.
+        timeout: seconds an attempt may take.
+    """
+
+    document: OpenDocument
+    number: int
+    use: TextLayerUse
+    threads: int
+    timeout: float
+
+    def __call__(self, lane: Lane) -> PageReading:
+        """Read the page; never raises for the page's own sake.
+
+        Raises:
+            EngineError: no page can be read at all.
+        """
+        failed: list[Attempt] = []
+        for method in self._methods():
+            try:
+                page = lane.ask(lambda worker, method=method: self._attempt(worker, method))  # type: ignore[misc]
+            except WorkerLostError as lost:
+                failed.append(Attempt("embedded", method.value, f"The worker {lost}"))
+            except EngineError:
+                raise
+            except MunimentError as error:
+                failed.append(Attempt("embedded", method.value, str(error)))
+            else:
+                return replace(page, attempts=(*failed, *page.attempts))
+        return self._failure(failed)
+
+    def _methods(self) -> tuple[Method, ...]:
+        if self.use is TextLayerUse.ONLY:
+            return (Method.BEST, Method.PLAIN)
+        if self.document.kind == "pdf" and self.use is TextLayerUse.AUTO:
+            return (Method.BEST, Method.REDUCED, Method.PLAIN)
+        return (Method.BEST, Method.REDUCED)
+
+    def _attempt(self, worker: WorkerProcess, method: Method) -> PageReading:
+        self.document.open_in(worker, self.timeout)
+        request = PageRequest(self.document.number, self.number, self.use, method, self.threads)
+        return worker.read(request, self.timeout).page
+
+    def _failure(self, failed: list[Attempt]) -> PageReading:
+        return PageReading(
+            number=self.number,
+            status=PageStatus.FAILED,
+            flags=(Flag.FAILED,),
+            attempts=tuple(failed),
+            problem=failed[0].problem,
+        )

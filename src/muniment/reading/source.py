@@ -1,0 +1,97 @@
+"""Documents as the reading process holds them: an open file that only workers look into."""
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from itertools import count
+from typing import BinaryIO, cast
+
+from muniment.documents.sources import Source
+from muniment.errors import NotADocument
+from muniment.reading.data import DocumentInfo
+from muniment.reading.worker_process import WorkerProcess
+
+KEPT_OPEN = 2
+"""Documents a worker keeps open: the one it reads and the next."""
+
+_numbers = count(1)
+
+
+@dataclass(eq=False)
+class OpenDocument:
+    """An open file and its place in the run.
+
+    Attributes:
+        name: for messages and results.
+        file: read by nobody here but to hash it.
+        number: what workers call it.
+        sha256: of its bytes, hexadecimal; "" until :meth:`hash` was called.
+    """
+
+    name: str
+    file: BinaryIO
+    password: str | None
+    number: int = field(default_factory=lambda: next(_numbers))
+    kind: str = ""
+    page_count: int = 0
+    sha256: str = ""
+
+    def open_in(self, worker: WorkerProcess, timeout: float) -> None:
+        """Make sure ``worker`` has the document open. Raises DocumentError, WorkerLostError."""
+        if self.number in worker.documents:
+            return
+        for other in sorted(worker.documents)[: max(0, len(worker.documents) - KEPT_OPEN + 1)]:
+            worker.close(other)
+        opened = worker.open(self.number, self.name, self.password, self.file.fileno(), timeout)
+        self.kind, self.page_count = opened.document_kind, opened.page_count
+
+    def hash(self) -> str:
+        """SHA-256 of the file's bytes, hexadecimal."""
+        if not self.sha256:
+            digest = hashlib.sha256()
+            offset = 0
+            # pread leaves the descriptor's position alone: workers share it.
+            while chunk := os.pread(self.file.fileno(), 1 << 20, offset):
+                digest.update(chunk)
+                offset += len(chunk)
+            self.sha256 = digest.hexdigest()
+        return self.sha256
+
+    @property
+    def info(self) -> DocumentInfo:
+        return DocumentInfo(self.name, self.kind, self.page_count, self.hash())
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def open_source(source: Source) -> BinaryIO:
+    """The source's file, open for reading; standard input is taken into memory and never put on a disk.
+
+    Raises:
+        NotADocument: it cannot be opened.
+    """
+    if source.path is None:
+        return in_memory(sys.stdin.buffer)
+    try:
+        return source.path.open("rb")
+    except OSError as error:
+        raise NotADocument(
+            f"{source.name} cannot be opened: {error.strerror}", "Check that it exists and that you may read it."
+        ) from None
+
+
+def in_memory(stream: BinaryIO) -> BinaryIO:
+    """All of ``stream`` as a file with a descriptor that workers can be given."""
+    file: BinaryIO
+    if hasattr(os, "memfd_create"):
+        file = os.fdopen(os.memfd_create("document"), "w+b")
+    else:
+        file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - closed with the document
+    shutil.copyfileobj(stream, file)
+    file.flush()
+    file.seek(0)
+    return file

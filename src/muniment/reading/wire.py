@@ -1,0 +1,137 @@
+"""What the reading process and its workers say to each other.
+
+Plain JSON, checked on arrival: a worker opens untrusted bytes and may have been taken over by them, so nothing it says
+is unpickled or believed beyond its type.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, TypeAdapter
+
+from muniment import errors
+from muniment.documents.sandbox import SandboxReport
+from muniment.reading.data import PageReading
+from muniment.reading.options import TextLayerUse
+
+
+class Method(StrEnum):
+    """How one attempt goes about a page."""
+
+    BEST = "best"
+    """The text layer where it may be used and is sane, the engine's eyes otherwise."""
+    REDUCED = "reduced"
+    """The engine's eyes on a smaller image: less memory and time."""
+    PLAIN = "plain"
+    """The text layer line by line, without looking at the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """Open the file whose descriptor follows; later requests call it ``document``."""
+
+    document: int
+    name: str
+    password: str | None
+    kind: Literal["open"] = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Read one page of an open document."""
+
+    document: int
+    number: int
+    use: TextLayerUse
+    method: Method
+    threads: int
+    kind: Literal["page"] = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRequest:
+    """Forget a document; answered by nothing."""
+
+    document: int
+    kind: Literal["close"] = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """A worker's first word: what it could shut itself off from."""
+
+    sandbox: SandboxReport
+    kind: Literal["hello"] = "hello"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The document is open."""
+
+    document_kind: str
+    page_count: int
+    kind: Literal["opened"] = "opened"
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """The page was read."""
+
+    page: PageReading
+    kind: Literal["read"] = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The request could not be done; an error of muniment.errors in parts."""
+
+    error: str
+    what: str
+    hint: str
+    kind: Literal["problem"] = "problem"
+
+    @staticmethod
+    def of(error: errors.MunimentError) -> "Problem":
+        return Problem(type(error).__name__, error.what, error.hint)
+
+    def as_error(self) -> errors.MunimentError:
+        """The error again; one of an unknown name becomes the base of them all."""
+        known = getattr(errors, self.error, None)
+        if isinstance(known, type) and issubclass(known, errors.MunimentError):
+            return known(self.what, self.hint)
+        return errors.MunimentError(self.what, self.hint)
+
+
+Request = Annotated[OpenRequest | PageRequest | CloseRequest, Discriminator("kind")]
+Reply = Annotated[Hello | Opened | PageRead | Problem, Discriminator("kind")]
+
+
+@cache
+def _requests() -> TypeAdapter[Any]:
+    return TypeAdapter(Request)
+
+
+@cache
+def _replies() -> TypeAdapter[Any]:
+    return TypeAdapter(Reply)
+
+
+def encode_request(request: OpenRequest | PageRequest | CloseRequest) -> bytes:
+    return _requests().dump_json(request)
+
+
+def decode_request(data: bytes) -> OpenRequest | PageRequest | CloseRequest:
+    request: OpenRequest | PageRequest | CloseRequest = _requests().validate_json(data)
+    return request
+
+
+def encode_reply(reply: Hello | Opened | PageRead | Problem) -> bytes:
+    return _replies().dump_json(reply)
+
+
+def decode_reply(data: bytes) -> Hello | Opened | PageRead | Problem:
+    """Raises ValueError (pydantic's) on anything that is not a reply."""
+    reply: Hello | Opened | PageRead | Problem = _replies().validate_json(data)
+    return reply

@@ -1,0 +1,105 @@
+"""The worker process: shuts itself off from the network, then opens documents and reads pages on request.
+
+Started by :mod:`muniment.reading.worker_process` as ``python -m muniment.reading.worker DESCRIPTOR MEMORY``.
+Nothing heavy is imported before the sandbox is entered: namespaces want a process with a single thread.
+"""
+
+import sys
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import recv_handle
+from typing import TYPE_CHECKING
+
+from muniment.documents import sandbox
+
+if TYPE_CHECKING:
+    from muniment.documents import Document
+    from muniment.engines import Engine
+    from muniment.reading import wire
+
+
+class Worker:
+    """Holds the open documents and the engine, both made when first needed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._documents: dict[int, Document] = {}
+        self._engine: Engine | None = None
+
+    def serve(self) -> None:
+        """Answer requests until the other side is gone."""
+        from muniment.reading import wire
+
+        while True:
+            try:
+                request = wire.decode_request(self._connection.recv_bytes())
+            except EOFError:
+                return
+            reply = self._answer(request)
+            if reply is not None:
+                self._connection.send_bytes(wire.encode_reply(reply))
+
+    def _answer(
+        self, request: "wire.OpenRequest | wire.PageRequest | wire.CloseRequest"
+    ) -> "wire.Opened | wire.PageRead | wire.Problem | None":
+        from muniment.errors import MunimentError, PageError
+        from muniment.reading import wire
+
+        try:
+            if isinstance(request, wire.CloseRequest):
+                self._close(request.document)
+                return None
+            if isinstance(request, wire.OpenRequest):
+                return self._open(request)
+            return self._read(request)
+        except MunimentError as error:
+            return wire.Problem.of(error)
+        except MemoryError:
+            return wire.Problem.of(PageError("More memory was needed than a worker may use"))
+        except Exception as error:
+            # The message may quote the document, so only the kind of error is told.
+            return wire.Problem.of(PageError(f"The reader stopped on an unexpected {type(error).__name__}"))
+
+    def _open(self, request: "wire.OpenRequest") -> "wire.Opened":
+        from muniment.documents.opening import open_document
+        from muniment.documents.shared_file import open_shared
+        from muniment.reading import wire
+
+        file = open_shared(recv_handle(self._connection))
+        self._close(request.document)
+        document = open_document(file, request.name, password=request.password)
+        self._documents[request.document] = document
+        return wire.Opened(document.kind, document.page_count)
+
+    def _read(self, request: "wire.PageRequest") -> "wire.PageRead":
+        from muniment.reading import wire
+        from muniment.reading.page import read_page
+
+        document = self._documents[request.document]
+        return wire.PageRead(read_page(document, request, lambda: self._engine_for(request.threads)))
+
+    def _engine_for(self, threads: int) -> "Engine":
+        from muniment.engines.embedded.engine import EmbeddedEngine
+
+        if self._engine is None:
+            self._engine = EmbeddedEngine(threads)
+        return self._engine
+
+    def _close(self, document: int) -> None:
+        opened = self._documents.pop(document, None)
+        if opened is not None:
+            opened.close()
+
+
+def main() -> None:
+    descriptor, memory = int(sys.argv[1]), int(sys.argv[2])
+    report = sandbox.enter(memory)
+    connection = Connection(descriptor)
+
+    from muniment.reading import wire
+
+    connection.send_bytes(wire.encode_reply(wire.Hello(report)))
+    Worker(connection).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""A worker that misbehaves on chosen pages, and otherwise reads "page N" without an engine.
+
+The environment variable FAULTS holds ``NUMBER:FAULT[:METHOD]``, separated by commas; without METHOD every attempt at
+the page meets the fault. LISTENER is a port to try to reach; REFUSE_SANDBOX and CRASH_ON_OPENING do what they say.
+Everything else about it is the real worker.
+"""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+
+from muniment.documents import Document, opening, sandbox
+from muniment.engines import Engine
+from muniment.errors import EngineError, PageError
+from muniment.reading import page, worker
+from muniment.reading.data import Attempt, PageReading, PageStatus
+from muniment.reading.wire import Method, PageRequest
+from muniment.text import Box, Flag, Line, Paragraph
+
+
+def fault_for(request: PageRequest) -> str:
+    for fault in filter(None, os.environ.get("FAULTS", "").split(",")):
+        number, kind, *method = fault.split(":")
+        if int(number) == request.number and (not method or method[0] == request.method.value):
+            return kind
+    return ""
+
+
+def misbehave(kind: str) -> None:
+    if kind == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    elif kind == "exit":
+        os._exit(3)
+    elif kind == "hang":
+        time.sleep(3600)
+    elif kind == "memory":
+        bytearray(1 << 40)
+    elif kind == "error":
+        raise PageError("This page is damaged")
+    elif kind == "bug":
+        raise ZeroDivisionError("a quote from the document")
+    elif kind == "engine":
+        raise EngineError("The models are gone", "Run `make setup`.")
+
+
+def reach(port: int) -> str:
+    """What happens when the worker tries to talk to a listener on this machine."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except OSError as error:
+        return f"refused with errno {error.errno}"
+    return "reached"
+
+
+def read_page(document: Document, request: PageRequest, engine: Callable[[], Engine]) -> PageReading:  # noqa: ARG001 - stands in for the real one
+    misbehave(fault_for(request))
+    text = f"page {request.number}"
+    if "LISTENER" in os.environ:
+        text = reach(int(os.environ["LISTENER"]))
+    box = Box(0.0, 0.0, 1.0, 0.1)
+    fell_back = request.method is not Method.BEST
+    return PageReading(
+        number=request.number,
+        status=PageStatus.FALLBACK if fell_back else PageStatus.READ,
+        blocks=(Paragraph(text=text, box=box, lines=(Line(text, box, 1.0),)),),
+        flags=(Flag.FALLBACK,) if fell_back else (),
+        attempts=(Attempt("embedded", request.method.value),),
+    )
+
+
+page.read_page = read_page
+if "REFUSE_SANDBOX" in os.environ:
+    sandbox.enter = lambda memory: sandbox.SandboxReport(False, "user namespaces are switched off")  # noqa: ARG005
+if "CRASH_ON_OPENING" in os.environ:
+    opening.open_document = lambda *_arguments, **_options: misbehave("crash")  # type: ignore[assignment]
+
+if __name__ == "__main__":
+    worker.main()
