@@ -1,0 +1,34 @@
+"""GitHub-flavoured Markdown, page by page."""
+
+from muniment.outputs.markdown_blocks import blocks_to_markdown, quoted
+from muniment.outputs.markdown_text import comment, paragraph
+from muniment.outputs.notes import failure_note
+from muniment.reading import DocumentInfo, PageReading, PageStatus
+
+
+class MarkdownWriter:
+    """Each page of a longer document begins with a comment: ``<!-- page 3 -->``.
+
+    Running heads, page numbers and watermarks become comments. A failed page leaves a visible note.
+    """
+
+    def __init__(self) -> None:
+        self._separators = False
+        self._started = False
+
+    def begin(self, info: DocumentInfo) -> str:
+        self._separators = info.page_count > 1
+        return ""
+
+    def page(self, page: PageReading) -> str:
+        parts = [comment(f"page {page.number}")] if self._separators else []
+        if page.status is PageStatus.FAILED:
+            parts.append(quoted(paragraph(f"[{failure_note(page)}]")))
+        parts.append(blocks_to_markdown(page.blocks))
+        text = "\n\n".join(filter(None, parts))
+        gap = "\n" if self._started else ""
+        self._started = True
+        return f"{gap}{text}\n" if text else ""
+
+    def end(self) -> str:
+        return ""
