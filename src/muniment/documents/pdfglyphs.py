@@ -10,7 +10,7 @@ import numpy as np
 import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
-_BOLD_NAMES = ("bold", "black", "heavy", "demi")
+_BOLD_NAMES = ("bold", "black", "heavy", "demi", "cmbx", "ecbx", "sfbx")
 _BOLD_WEIGHT = 650
 _INVISIBLE_MODES = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
 _FLAG_FORCE_BOLD = 1 << 18

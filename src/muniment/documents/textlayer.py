@@ -27,6 +27,10 @@ _LETTERSPACED = 1.8
 """A gap between words is this many times the gap between letters, where letters are set apart."""
 
 
+_ENOUGH_TO_JUDGE = 5
+"""Gaps needed to tell whether letters are set apart."""
+
+
 def read_text_layer(page: Any) -> TextLayer | None:
     """The text of ``page`` (a pypdfium2 page), or None if it has none that is on the page."""
     letters = _letters(read_glyphs(page))
@@ -160,8 +164,9 @@ def _text(letters: _Letters, piece: NDArray[np.int64]) -> str:
     spaced = letters.spaces[after] > letters.spaces[before]
     likely = (letters.likely[after] > letters.likely[before]) & (gap > _LIKELY_WORD_GAP)
     word_gap = _WORD_GAP
-    if len(gap) and not spaced.any():
-        usual = float(np.median(gap))
+    within = gap[~spaced]
+    if len(within) >= _ENOUGH_TO_JUDGE:
+        usual = float(np.median(within))
         word_gap = max(word_gap, _LETTERSPACED * usual)
         likely &= usual < _LIKELY_WORD_GAP
     space_before = [False, *(spaced | likely | (gap > word_gap)).tolist()]
