@@ -14,6 +14,8 @@ RECALL = 0.97
 """Share of words that must be read exactly; one letter wrong is a word lost."""
 CELLS = 0.95
 """Share of table cells that must be in place with the right text, where letters have to be looked at."""
+FOUND = 0.9
+"""Share of blocks whose first words must be found as they are, so that their order can be told."""
 ORDERED = (
     "article.png",
     "form.png",
@@ -29,10 +31,6 @@ ORDERED = (
 def read(name: str) -> muniment.DocumentReading:
     """An example, read once for all tests."""
     return muniment.read(FOLDER / "documents" / name)
-
-
-def test_a_worker_is_enough_to_read_them_all_in_one_session() -> None:
-    assert [read(name).info.name for name in NAMES] == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -55,8 +53,10 @@ def test_headings_are_headings(name: str) -> None:
 @pytest.mark.parametrize("name", ORDERED)
 def test_text_comes_in_reading_order(name: str) -> None:
     for truth, page in zip(truth_of(name), read(name).pages, strict=True):
-        found = list(begins(truth, page.blocks))
+        places = list(begins(truth, page.blocks))
+        found = [place for place in places if place >= 0]
         assert found == sorted(found)
+        assert len(found) >= FOUND * len(places)
 
 
 def tables(name: str) -> list[muniment.Table]:
