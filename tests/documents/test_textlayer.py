@@ -210,6 +210,12 @@ def test_a_slide_with_a_picture_behind_its_text_is_trusted() -> None:
     assert over_a_picture(b"BT /F1 6 Tf " + lines + b"ET").distrust == ""
 
 
+def test_a_page_of_outlines_with_hardly_any_text_is_distrusted() -> None:
+    outlines = b"".join(b"%d %d 5 5 re f " % (50 + 10 * (index % 40), 600 - 10 * (index // 40)) for index in range(400))
+    layer = layer_of(raw_pdf(outlines + b"BT /F1 9 Tf 50 780 Td (Page 3) Tj ET"))
+    assert layer.distrust == "most of what the page shows is drawn and hardly any is text"
+
+
 def over_a_picture(content: bytes, *, below: bytes = b"") -> TextLayer:
     picture = b"<</Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray/Length 1>>"
     picture += b"stream\n\x80\nendstream"

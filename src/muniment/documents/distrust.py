@@ -19,6 +19,9 @@ _MOSTLY_PICTURE = 0.7
 _HARDLY_ANY_TEXT = 150
 """Characters: a stamp, a page number or a court's running head on top of a scan."""
 
+_MANY_PATHS = 300
+"""More than the rules of a table: a drawing, or text turned into outlines."""
+
 _JUDGED_FROM = 40
 """Characters there must be to judge what they are."""
 
@@ -58,6 +61,8 @@ def _about_pictures(glyphs: Glyphs, letters: NDArray[np.int64], survey: Survey) 
             return "it was laid invisibly over a scan by an earlier program"
         if len(letters) < _HARDLY_ANY_TEXT:
             return "the page is a picture with hardly any text of its own"
+    if len(letters) < _HARDLY_ANY_TEXT and survey.paths > _MANY_PATHS:
+        return "most of what the page shows is drawn and hardly any is text"
     if 1 - visible.mean() > _MOST_INVISIBLE:
         return "most of it is invisible"
     return ""

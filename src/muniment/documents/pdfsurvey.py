@@ -42,11 +42,13 @@ class Survey:
     Attributes:
         pictures: in drawing order.
         drawn: whether anything visible but pictures is drawn: text, lines, shadings.
+        paths: how many lines, curves and areas are drawn; letters turned into outlines are such.
         text_below: whether text is drawn before a picture that covers the page, and so hidden by it.
     """
 
     pictures: tuple[Picture, ...]
     drawn: bool
+    paths: int
     text_below: bool
 
     @property
@@ -75,6 +77,7 @@ def survey_page(page: Any) -> Survey:
     left, bottom, right, top = page.get_bbox()
     box = (left, bottom, right, top)
     pictures: list[Picture] = []
+    paths = 0
     drawn = text_seen = text_below = False
     for count, (drawing, kind, matrix) in enumerate(_objects(page, _IDENTITY, 0)):
         if count > _MAX_OBJECTS:
@@ -88,8 +91,9 @@ def survey_page(page: Any) -> Survey:
             text_seen = True
             drawn = drawn or pdfium.FPDFTextObj_GetTextRenderMode(drawing) != _INVISIBLE
         else:
+            paths += kind == pdfium.FPDF_PAGEOBJ_PATH
             drawn = drawn or not _fills_page(drawing, kind, matrix, box)
-    return Survey(tuple(pictures), drawn, text_below)
+    return Survey(tuple(pictures), drawn, paths, text_below)
 
 
 def _objects(parent: Any, outer: Matrix, depth: int) -> Iterator[tuple[Any, int, Matrix]]:

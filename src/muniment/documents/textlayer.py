@@ -110,13 +110,17 @@ def _apart(letters: _Letters, before: NDArray[np.int64], after: NDArray[np.int64
     shared = np.minimum(letters.across[before, 1], letters.across[after, 1]) - np.maximum(
         letters.across[before, 0], letters.across[after, 0]
     )
-    height = np.ptp(letters.across, axis=1)
+    height = np.minimum(_extent(letters.across[before]), _extent(letters.across[after]))
     return np.asarray(
         (letters.turn[before] != letters.turn[after])
-        | (shared < _SAME_LINE * np.minimum(height[before], height[after]))
+        | (shared < _SAME_LINE * height)
         | (gap < _BACKWARDS)
         | (gap > np.where(spaced, _COLUMN_GAP_WITH_SPACE, _COLUMN_GAP))
     )
+
+
+def _extent(spans: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(spans[:, 1] - spans[:, 0])
 
 
 def _pieces(letters: _Letters) -> list[NDArray[np.int64]]:
