@@ -4,10 +4,10 @@ import itertools
 from functools import cache
 
 import pytest
-from examples.make_documents import FOLDER
-from tests.examples.comparing import begins, cell_accuracy, read_text, squeezed, true_blocks, truth_of, word_recall
 
 import muniment
+from examples.make_documents import FOLDER
+from tests.examples.comparing import begins, cell_accuracy, read_text, squeezed, true_blocks, truth_of, word_recall
 
 NAMES = sorted(path.name for path in (FOLDER / "documents").iterdir())
 RECALL = 0.97
