@@ -14,7 +14,7 @@ from muniment.text import Block, Cell, Paragraph, Table
 
 def written(*blocks: Block) -> str:
     page = PageReading(number=4, status=PageStatus.READ, blocks=blocks)
-    return render(Format.CSV, DocumentReading(DocumentInfo("a.pdf", "pdf", 9, "0" * 64), (page,)))
+    return render(DocumentReading(DocumentInfo("a.pdf", "pdf", 9, "0" * 64), (page,)), Format.CSV)
 
 
 def one_cell(text: str) -> str:

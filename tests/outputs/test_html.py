@@ -48,13 +48,13 @@ class Outline(HTMLParser):
 
 def rendered(*blocks: Block) -> str:
     page = PageReading(number=1, status=PageStatus.READ, blocks=blocks)
-    return render(Format.HTML, DocumentReading(INFO, (page,)))
+    return render(DocumentReading(INFO, (page,)), Format.HTML)
 
 
 @settings(deadline=None, max_examples=100)
 @given(documents)
 def test_pages_are_balanced_and_made_of_known_tags(document: DocumentReading) -> None:
-    outline = Outline(render(Format.HTML, document))
+    outline = Outline(render(document, Format.HTML))
     assert set(outline.tags) <= EXPECTED_TAGS
     assert outline.tags.count("section") == len(document.pages)
 
@@ -83,7 +83,7 @@ def test_nothing_is_loaded_and_nothing_runs() -> None:
 
 def test_pages_can_be_linked_to_and_failures_are_seen() -> None:
     failed = PageReading(number=2, status=PageStatus.FAILED, problem="It is <damaged>.")
-    page = render(Format.HTML, DocumentReading(INFO, (failed,)))
+    page = render(DocumentReading(INFO, (failed,)), Format.HTML)
     assert '<section id="page-2" data-status="failed">' in page
     assert "Page 2 could not be read: It is &lt;damaged&gt;." in page
 

@@ -23,11 +23,11 @@ PAGE = PageReading(number=2, status=PageStatus.READ, width=595.276, blocks=(Para
 @settings(deadline=None, max_examples=100)
 @given(documents)
 def test_what_is_written_is_read_back(document: DocumentReading) -> None:
-    assert read_json(render(Format.JSON, document)) == document
+    assert read_json(render(document, Format.JSON)) == document
 
 
 def test_one_line_a_page_and_short_numbers() -> None:
-    written = render(Format.JSON, DocumentReading(INFO, (PAGE, replace(PAGE, number=3, blocks=()))))
+    written = render(DocumentReading(INFO, (PAGE, replace(PAGE, number=3, blocks=()))), Format.JSON)
     assert len(written.splitlines()) == 6
     page = json.loads(written)["pages"][0]
     assert page["width"] == 595.28
@@ -40,14 +40,14 @@ def test_one_line_a_page_and_short_numbers() -> None:
 
 
 def test_timings_are_left_out() -> None:
-    quick, slow = (render(Format.JSON, DocumentReading(INFO, (replace(PAGE, seconds=time),))) for time in (0.1, 9.0))
+    quick, slow = (render(DocumentReading(INFO, (replace(PAGE, seconds=time),)), Format.JSON) for time in (0.1, 9.0))
     assert quick == slow
     assert "seconds" not in quick
 
 
 def test_no_character_can_drive_a_terminal_or_fail_to_be_encoded() -> None:
     page = replace(PAGE, blocks=(Paragraph(text="\x1b[31m\x9b\ud800"),))
-    written = render(Format.JSON, DocumentReading(INFO, (page,)))
+    written = render(DocumentReading(INFO, (page,)), Format.JSON)
     assert "\\u001b[31m\\u009b\ufffd" in written
     written.encode()
 
@@ -77,7 +77,7 @@ def fields_by_kind(schema: dict[str, Any]) -> dict[str, list[str]]:
 @settings(deadline=None, max_examples=30)
 @given(documents)
 def test_real_output_has_exactly_the_fields_of_the_schema(document: DocumentReading) -> None:
-    written = json.loads(render(Format.JSON, document))
+    written = json.loads(render(document, Format.JSON))
     assert sorted(written) == sorted(SCHEMA["required"])
     for page in written["pages"]:
         assert sorted(page) == sorted(SCHEMA["$defs"]["PageReading"]["required"])

@@ -226,7 +226,7 @@ def test_every_page_keeps_its_place() -> None:
         PageReading(number=3, status=PageStatus.FAILED, problem="It is damaged. Scan it again."),
         read_page(Paragraph(text="four"), number=4),
     )
-    assert render(Format.MD, document(*pages)) == (
+    assert render(document(*pages), Format.MD) == (
         "<!-- page 1 -->\n\none\n\n"
         "<!-- page 2 -->\n\n"
         "<!-- page 3 -->\n\n> [Page 3 could not be read: It is damaged. Scan it again.]\n\n"
@@ -235,12 +235,12 @@ def test_every_page_keeps_its_place() -> None:
 
 
 def test_a_single_page_needs_no_separator() -> None:
-    assert render(Format.MD, document(read_page(Paragraph(text="one")))) == "one\n"
+    assert render(document(read_page(Paragraph(text="one"))), Format.MD) == "one\n"
 
 
 def test_one_page_of_many_says_which() -> None:
     page = read_page(Paragraph(text="seven"), number=7)
-    assert render(Format.MD, document(page, page_count=9)) == "<!-- page 7 -->\n\nseven\n"
+    assert render(document(page, page_count=9), Format.MD) == "<!-- page 7 -->\n\nseven\n"
 
 
 def test_control_characters_do_not_reach_a_terminal() -> None:

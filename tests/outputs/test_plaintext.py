@@ -6,7 +6,7 @@ from muniment.text import Block, Cell, Checkbox, Heading, ListBlock, ListItem, P
 
 
 def written(*pages: PageReading) -> str:
-    return render(Format.TXT, DocumentReading(DocumentInfo("a.pdf", "pdf", len(pages), "0" * 64), pages))
+    return render(DocumentReading(DocumentInfo("a.pdf", "pdf", len(pages), "0" * 64), pages), Format.TXT)
 
 
 def page(*blocks: Block) -> PageReading:

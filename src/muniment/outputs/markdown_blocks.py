@@ -7,12 +7,11 @@ from muniment.outputs.characters import lines_of
 from muniment.outputs.grid import filled_rows, has_spans
 from muniment.outputs.html_blocks import table_html
 from muniment.outputs.markdown_lists import list_markdown
-from muniment.outputs.markdown_text import comment, fence, heading, inline, paragraph
+from muniment.outputs.markdown_text import cell, comment, fence, heading, inline, paragraph
 from muniment.outputs.notes import furniture_name
 from muniment.outputs.plaintext import block_text
 from muniment.text import (
     Block,
-    Cell,
     Checkbox,
     Code,
     Equation,
@@ -111,15 +110,11 @@ def _fits_pipes(table: Table) -> bool:
 
 
 def _pipe_table(table: Table) -> str:
-    rows = [[_pipe_cell(cell) for cell in row] for row in filled_rows(table)]
+    rows = [[cell(place.text) for place in row] for row in filled_rows(table)]
     if not rows or not table.columns:
         return ""
     rows.insert(1, ["---"] * table.columns)
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def _pipe_cell(cell: Cell) -> str:
-    return "<br>".join(inline(line).replace("|", "\\|") for line in lines_of(cell.text))
 
 
 def _equation(equation: Equation) -> str:

@@ -11,11 +11,12 @@ from muniment.outputs.characters import clean, flat, lines_of
 
 _ALWAYS = re.compile(
     r"`"
-    r"|\\(?=[!-/:-@\[-`{-~\n]|$)"  # a backslash that would escape something
+    r"|\\(?=[!-/:-@\[-`{-~\n\0]|$)"  # a backslash that would escape something
     r"|<(?=[A-Za-z/!?])"  # the start of a tag
     r"|&(?=#?\w+;)"  # a character reference
     r"|(?<=\])[(\[]"  # the target of a link
 )
+_CELL_BREAK = "\0"  # stands for <br> while text is escaped: like it no white space, and in no cleaned text
 _EMPHASIS = re.compile(r"\*+|_+|~+")
 _FORMULA = re.compile(r"\$\$|\$(?=\S)[^$]*(?<=\S)\$(?!\w)")
 
@@ -44,6 +45,12 @@ def paragraph(text: str) -> str:
     lines = [flat(line) for line in lines_of(text)]
     escaped = _escape("\n".join(lines)).split("\n") if lines else []
     return "  \n".join(map(_guard_start, lines, escaped))
+
+
+def cell(text: str) -> str:
+    """``text`` to stand in a pipe table, its line breaks as ``<br>``."""
+    lines = [flat(line) for line in lines_of(text)]
+    return _escape(_CELL_BREAK.join(lines)).replace("|", "\\|").replace(_CELL_BREAK, "<br>")
 
 
 def heading(text: str, level: int) -> str:

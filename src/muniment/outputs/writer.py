@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Protocol
 
+from muniment.errors import UsageError
 from muniment.outputs.csv import CsvWriter
 from muniment.outputs.html import HtmlWriter
 from muniment.outputs.json import JsonWriter
@@ -61,7 +62,23 @@ def writer_for(format: Format) -> Writer:  # noqa: A002  # the word everybody us
     return _WRITERS[format]()
 
 
-def render(format: Format, document: DocumentReading) -> str:  # noqa: A002
-    """A whole document as text in ``format``."""
-    writer = writer_for(format)
+def render(document: DocumentReading, format: Format | str = Format.MD) -> str:  # noqa: A002
+    """A whole document as text.
+
+    Args:
+        document: what was read.
+        format: a ``Format`` or its value: "md", "json", "html", "txt" or "csv".
+
+    Raises:
+        UsageError: there is no such format.
+    """
+    writer = writer_for(format_named(format))
     return "".join([writer.begin(document.info), *map(writer.page, document.pages), writer.end()])
+
+
+def format_named(name: str) -> Format:
+    """The format called ``name``. Raises UsageError."""
+    try:
+        return Format(name)
+    except ValueError:
+        raise UsageError(f"There is no format {name}", f"Choose from {', '.join(Format)}.") from None
