@@ -7,6 +7,7 @@ pages are counted once, and RSS, in which they are counted for each process.
 
 import argparse
 import io
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -100,13 +101,12 @@ def watched(command: list[str]) -> Iterator[Sample]:
         sys.exit(f"{' '.join(command)} ended with exit code {running.returncode}")
 
 
-def slope(samples: list[Sample]) -> float:
-    """MiB a minute by which PSS rises over the last three quarters of a run (least squares)."""
-    late = [s for s in samples if s.seconds > samples[-1].seconds / 4]
-    mean_time = sum(s.seconds for s in late) / len(late)
-    mean_pss = sum(s.pss for s in late) / len(late)
-    spread = sum((s.seconds - mean_time) ** 2 for s in late)
-    return 60 * sum((s.seconds - mean_time) * (s.pss - mean_pss) for s in late) / spread if spread else 0.0
+def drift(samples: list[Sample]) -> float:
+    """MiB by which mean PSS in the last quarter of the run is above that in the second, while all processes run."""
+    most = max(s.processes for s in samples)
+    full = [s.pss for s in samples if s.processes == most]
+    quarter = max(1, len(full) // 4)
+    return statistics.mean(full[-quarter:]) - statistics.mean(full[quarter : 2 * quarter] or full)
 
 
 def measure(pages: int, jobs: int, scanned_every: int) -> common.Result:
@@ -126,7 +126,7 @@ def measure(pages: int, jobs: int, scanned_every: int) -> common.Result:
         "seconds": seconds,
         "peak_pss": max(s.pss for s in samples),
         "peak_rss": max(s.rss for s in samples),
-        "slope": slope(samples),
+        "drift": drift(samples),
         "samples": [asdict(s) for s in samples],
     }
     print(f"{pages} pages, {jobs} workers: {seconds:.0f} s, peak {run['peak_pss']:.0f} MiB", flush=True)
@@ -136,10 +136,10 @@ def measure(pages: int, jobs: int, scanned_every: int) -> common.Result:
 def tables(result: common.Result) -> str:
     """Every run, as Markdown."""
     rows = [
-        (r["pages"], r["jobs"], r["seconds"], r["pages"] / r["seconds"], r["peak_pss"], r["peak_rss"], r["slope"])
+        (r["pages"], r["jobs"], r["seconds"], r["pages"] / r["seconds"], r["peak_pss"], r["peak_rss"], r["drift"])
         for r in result["runs"]
     ]
-    heads = ("pages", "workers", "s", "pages/s", "peak PSS MiB", "peak RSS MiB", "PSS slope MiB/min")
+    heads = ("pages", "workers", "s", "pages/s", "peak PSS MiB", "peak RSS MiB", "PSS drift MiB")
     return common.table(heads, rows)
 
 
