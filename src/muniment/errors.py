@@ -39,6 +39,9 @@ class ExitCode(IntEnum):
     OUTPUT = 4
     """Results could not be written (no permission, no space)."""
 
+    INTERNAL = 70
+    """A mistake in Muniment itself; the message says how to report it."""
+
     INTERRUPTED = 130
     """Stopped by Ctrl-C or a termination signal; run the same command again to go on."""
 

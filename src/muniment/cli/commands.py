@@ -1,0 +1,40 @@
+"""The ``muniment`` command and its commands, each loaded only when it is called."""
+
+from importlib import import_module
+
+import click
+
+from muniment._version import __version__
+
+COMMANDS = {
+    "ocr": "Read documents: scans and PDFs to Markdown, JSON, HTML, text or CSV.",
+}
+"""Name and one line of help; ``muniment.cli.<name>`` holds the command under the same name."""
+
+
+class LazyGroup(click.Group):
+    """A group that lists its commands without importing them, so that help and mistakes are answered at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # Click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"muniment.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101  # a mistake in this package, not a user's
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def cli() -> None:
+    """Turn scans and PDFs into Markdown and data on this machine, without a network.
+
+    Exit codes: 0 every page was read; 1 some were not, or by a fallback; 2 wrong usage; 3 nothing could be read;
+    4 results could not be written; 130 interrupted.
+    """

@@ -1,0 +1,33 @@
+"""Lines on standard error."""
+
+import click
+
+
+def complain(message: str) -> None:
+    """Say what went wrong, in one line."""
+    say(f"muniment: {message}")
+
+
+def say(message: str) -> None:
+    """One line, whatever characters file names put into it."""
+    click.echo(printable(message), err=True)
+
+
+def printable(text: str) -> str:
+    """``text`` without characters that could drive a terminal or cannot be encoded."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def counted(number: int, thing: str) -> str:
+    """ "1 page", "2 pages"."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def duration(seconds: float) -> str:
+    """ "4.2 s", "1 min 12 s", "2 h 5 min"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,96 @@
+"""``muniment ocr``."""
+
+from pathlib import Path
+
+import click
+
+from muniment.cli import parameters
+from muniment.errors import ExitCode
+
+
+@click.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Write a file a document and format here, the input folders mirrored. Without it, the result of the one "
+    "document goes to standard output.",
+)
+@click.option(
+    "--format",
+    "formats",
+    metavar="FORMATS",
+    callback=parameters.formats,
+    default="md",
+    show_default=True,
+    help="md, json, html, txt or csv; several, separated by commas, with -o.",
+)
+@click.option("--pages", metavar="RANGES", callback=parameters.pages, help='Which pages, like "1-3,7" or "5-".')
+@click.option(
+    "--engine", type=click.Choice(["embedded"]), default="embedded", show_default=True, help="What reads the pages."
+)
+@click.option(
+    "--text-layer",
+    type=click.Choice(["auto", "never", "only"]),
+    default="auto",
+    show_default=True,
+    help="What to do with a PDF's own text: use it where it is sane, look at every page, or look at none.",
+)
+@click.option(
+    "--password",
+    metavar="PASSWORD",
+    envvar="MUNIMENT_PASSWORD",
+    show_envvar=True,
+    callback=parameters.password,
+    help='For encrypted PDFs. "-" asks for it; other users can see what stands on a command line.',
+)
+@click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Worker processes.  [default: one a processor]")
+@click.option("--force", is_flag=True, help="Read again what an earlier run with the same -o has finished.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("--json", "as_json", is_flag=True, help="With -o: a summary of the run as JSON on standard output.")
+@click.option("--require-sandbox", is_flag=True, help="Fail where workers cannot shut themselves off from the network.")
+def ocr(
+    paths: tuple[str, ...],
+    output: Path | None,
+    formats: tuple[str, ...],
+    pages: str | None,
+    engine: str,
+    text_layer: str,
+    password: str | None,
+    jobs: int | None,
+    force: bool,
+    quiet: bool,
+    as_json: bool,
+    require_sandbox: bool,
+) -> ExitCode:
+    """Read documents and write what they say.
+
+    PATH is a PDF, a PNG, JPEG, TIFF, WebP, BMP, GIF or HEIC image, a folder to search, a pattern like "scans/**/*.pdf",
+    or - for standard input. Progress goes to standard error.
+
+    With -o, a run that was stopped goes on where it was when the same command is given again.
+    """
+    from muniment.cli.run import Request, carry_out
+    from muniment.outputs import Format
+    from muniment.reading import ReadOptions, TextLayerUse
+
+    options = ReadOptions(
+        pages=pages,
+        engine=engine,
+        text_layer=TextLayerUse(text_layer),
+        password=password,
+        jobs=jobs,
+        require_sandbox=require_sandbox,
+    )
+    request = Request(
+        paths=paths,
+        output=output,
+        formats=tuple(map(Format, formats)),
+        options=options,
+        force=force,
+        quiet=quiet,
+        as_json=as_json,
+    )
+    return carry_out(request)

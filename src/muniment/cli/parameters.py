@@ -1,0 +1,35 @@
+"""Option values that take more than one word to check, kept free of heavy imports."""
+
+import click
+
+from muniment.errors import UsageError
+
+
+def formats(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[str, ...]:
+    """Output formats, separated by commas; each once, in the order given."""
+    from muniment.outputs import format_named
+
+    try:
+        return tuple(dict.fromkeys(format_named(part.strip().lower()) for part in value.split(",")))
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def pages(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Page ranges, checked for sense but not yet against a document."""
+    from muniment.documents import parse_pages
+
+    try:
+        if value is not None:
+            parse_pages(value)
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from None
+    return value
+
+
+def password(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """The password; "-" asks for it on the terminal."""
+    if value != "-":
+        return value
+    answer: str = click.prompt("Password", hide_input=True, err=True)
+    return answer

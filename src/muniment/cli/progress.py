@@ -1,0 +1,115 @@
+"""Progress on standard error: a bar on a terminal, a line now and then elsewhere, or nothing."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol
+
+from muniment.cli.messages import complain, counted, say
+from muniment.reading import (
+    DocumentDone,
+    DocumentFailed,
+    DocumentOpened,
+    DocumentSkipped,
+    Event,
+    PageDone,
+    SandboxWarning,
+)
+
+SECONDS_BETWEEN_LINES = 5.0
+
+
+class Progress(Protocol):
+    """Shows events as they come. A context manager, so that a bar is gone when the run ends, however it ends."""
+
+    def __enter__(self) -> "Progress": ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def take(self, event: Event) -> None: ...
+
+
+def progress_for(documents: int, *, quiet: bool) -> Progress:
+    """What suits standard error; ``documents`` is how many will be read."""
+    if quiet:
+        return QuietProgress()
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        from muniment.cli.progress_bar import BarProgress
+
+        return BarProgress(documents)
+    return LineProgress(documents)
+
+
+class QuietProgress:
+    """Errors only."""
+
+    def __enter__(self) -> "QuietProgress":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, DocumentFailed):
+            complain(str(event.error))
+
+
+class LineProgress(QuietProgress):
+    """A line when a document is finished, and one every few seconds within.
+
+    Args:
+        documents: how many will be read.
+        clock: seconds, from any beginning.
+        line: where lines go.
+    """
+
+    def __init__(
+        self, documents: int, clock: Callable[[], float] = time.monotonic, line: Callable[[str], None] = say
+    ) -> None:
+        self._documents = documents
+        self._clock = clock
+        self._line = line
+        self._finished = 0
+        self._pages = self._of = 0
+        self._told = clock()
+
+    def take(self, event: Event) -> None:
+        super().take(event)
+        match event:
+            case SandboxWarning():
+                self._line(sandbox_warning(event))
+            case DocumentOpened():
+                self._pages, self._of = 0, len(event.pages)
+            case PageDone():
+                self._page(event)
+            case DocumentDone():
+                self._finish(f"{event.source.name}: {counted(self._of, 'page')}")
+            case DocumentSkipped():
+                self._finish(f"{event.source.name}: read before")
+            case DocumentFailed():
+                self._finished += 1
+
+    def _page(self, event: PageDone) -> None:
+        self._pages += 1
+        if self._pages < self._of and self._clock() - self._told >= SECONDS_BETWEEN_LINES:
+            self._told = self._clock()
+            self._line(f"{event.source.name}: {self._pages} of {counted(self._of, 'page')}")
+
+    def _finish(self, what: str) -> None:
+        self._finished += 1
+        self._told = self._clock()
+        self._line(f"[{self._finished}/{self._documents}] {what}")
+
+
+def sandbox_warning(event: SandboxWarning) -> str:
+    """What to say once where the system refuses the sandbox."""
+    return (
+        f"muniment: this system does not let workers shut themselves off from the network: {event.reason}. "
+        "They read all the same; --require-sandbox makes this an error."
+    )

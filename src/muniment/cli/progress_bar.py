@@ -1,0 +1,95 @@
+"""The progress bar on a terminal."""
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from muniment.cli.messages import printable
+from muniment.cli.progress import sandbox_warning
+from muniment.reading import (
+    DocumentDone,
+    DocumentFailed,
+    DocumentOpened,
+    DocumentSkipped,
+    Event,
+    PageDone,
+    SandboxWarning,
+)
+
+_SPEED_OVER_SECONDS = 120.0
+
+
+class BarProgress:
+    """One bar for the run: a document counts one, a page its share of its document.
+
+    Args:
+        documents: how many will be read.
+        console: where to draw; standard error if None.
+    """
+
+    def __init__(self, documents: int, console: Console | None = None) -> None:
+        self._bar = Progress(
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[counts]}"),
+            TextColumn("[dim]{task.fields[speed]}[/]"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.description}"),
+            console=console or Console(stderr=True),
+            transient=True,
+            speed_estimate_period=_SPEED_OVER_SECONDS,
+        )
+        self._task = self._bar.add_task("", total=documents, counts="", speed="")
+        self._documents = documents
+        self._finished = 0
+        self._pages = self._of = 0
+        self._read_now = 0
+        self._began = time.monotonic()
+
+    def __enter__(self) -> "BarProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def take(self, event: Event) -> None:
+        match event:
+            case SandboxWarning():
+                self._say(sandbox_warning(event))
+            case DocumentOpened():
+                self._pages, self._of = 0, len(event.pages)
+                self._bar.update(self._task, description=escape(printable(event.source.name)))
+            case PageDone():
+                self._pages += 1
+                self._read_now += not event.resumed
+            case DocumentDone() | DocumentSkipped():
+                self._finish()
+            case DocumentFailed():
+                self._say(f"muniment: {event.error}")
+                self._finish()
+        self._draw()
+
+    def _finish(self) -> None:
+        self._finished += 1
+        self._pages = self._of = 0
+
+    def _draw(self) -> None:
+        counts = f"{self._pages}/{self._of} pages" if self._of else ""
+        if self._documents > 1:
+            counts = f"{self._finished}/{self._documents} documents {counts}".rstrip()
+        seconds = time.monotonic() - self._began
+        share = self._pages / self._of if self._of else 0.0
+        self._bar.update(
+            self._task,
+            completed=self._finished + share,
+            counts=counts,
+            speed=f"{self._read_now / seconds:.1f} pages/s" if self._read_now and seconds else "",
+        )
+
+    def _say(self, line: str) -> None:
+        self._bar.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
