@@ -1,0 +1,85 @@
+"""Progress as people see it."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from muniment.cli.progress import LineProgress, QuietProgress, progress_for
+from muniment.cli.progress_bar import BarProgress
+from muniment.documents import Source
+from muniment.errors import NotADocument
+from muniment.reading import (
+    DocumentDone,
+    DocumentFailed,
+    DocumentInfo,
+    DocumentOpened,
+    DocumentSkipped,
+    Event,
+    PageDone,
+    PageReading,
+    PageStatus,
+    SandboxWarning,
+)
+
+SOURCE = Source(Path("a.pdf"), "[red]a.pdf")
+INFO = DocumentInfo("a.pdf", "pdf", 3, "0" * 64)
+WARNING = SandboxWarning("it is switched off")
+OPENED = DocumentOpened(SOURCE, INFO, (1, 2, 3))
+PAGES = [PageDone(SOURCE, PageReading(number=number, status=PageStatus.READ)) for number in (1, 2, 3)]
+FAILED = DocumentFailed(SOURCE, NotADocument("b.pdf is empty", "Scan it again."))
+EVENTS: list[Event] = [WARNING, OPENED, *PAGES, DocumentDone(SOURCE), FAILED, DocumentSkipped(SOURCE, 3, (), ())]
+
+
+class Clock:
+    """Three seconds pass between any two looks at it."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        self.seconds += 3
+        return self.seconds
+
+
+def test_plain_lines_come_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    lines: list[str] = []
+    with LineProgress(3, clock=Clock(), line=lines.append) as progress:
+        for event in EVENTS:
+            progress.take(event)
+    assert lines[0].startswith("muniment: this system does not let workers shut themselves off")
+    assert lines[1:] == [
+        "[red]a.pdf: 2 of 3 pages",
+        "[1/3] [red]a.pdf: 3 pages",
+        "[3/3] [red]a.pdf: read before",
+    ]
+    assert capsys.readouterr().err == "muniment: b.pdf is empty. Scan it again.\n"
+
+
+def test_quiet_tells_errors_only(capsys: pytest.CaptureFixture[str]) -> None:
+    with QuietProgress() as progress:
+        for event in EVENTS:
+            progress.take(event)
+    assert capsys.readouterr().err == "muniment: b.pdf is empty. Scan it again.\n"
+
+
+def test_a_bar_shows_documents_pages_and_the_name_and_goes_away() -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=120)
+    with BarProgress(3, console) as progress:
+        for event in EVENTS[:-3]:
+            progress.take(event)
+    with BarProgress(3, console) as progress:
+        for event in EVENTS:
+            progress.take(event)
+    shown = screen.getvalue()
+    assert "0/3 documents 3/3 pages" in shown
+    assert "[red]a.pdf" in shown
+    assert "b.pdf is empty" in shown
+    assert shown.endswith("\x1b[2K")
+
+
+def test_no_bar_where_standard_error_is_no_terminal() -> None:
+    assert isinstance(progress_for(1, quiet=False), LineProgress)
+    assert type(progress_for(1, quiet=True)) is QuietProgress
