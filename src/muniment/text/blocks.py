@@ -188,17 +188,7 @@ class Code(_Block):
 
 
 Block = Annotated[
-    Heading
-    | Paragraph
-    | ListBlock
-    | Checkbox
-    | Table
-    | Equation
-    | Figure
-    | Signature
-    | Watermark
-    | PageNumber
-    | Code,
+    Heading | Paragraph | ListBlock | Checkbox | Table | Equation | Figure | Signature | Watermark | PageNumber | Code,
     Discriminator("kind"),
 ]
 """Any block; told apart by ``kind``."""

@@ -19,6 +19,8 @@ _TEXT = 0.3
 """A pixel this probable belongs to text."""
 _BOX = 0.5
 """A box whose pixels are this probable on average is kept."""
+_LEVEL_STEP, _SUREST = 0.2, 0.7
+"""A region that is no box is cut again at levels higher by this, up to that."""
 _GROWTH = 1.6
 """The model marks the core of each line; boxes grow by this times area over perimeter."""
 _LEAST_CORE = 3
@@ -49,17 +51,25 @@ def tiles(length: int) -> Iterator[tuple[int, int, int, int]]:
 def boxes_of(text: NDArray[np.float32]) -> Quads:
     """Rectangles around the text in a map of probabilities, in the map's pixels."""
     mask = cv2.dilate((text > _TEXT).astype(np.uint8), np.ones((2, 2), np.uint8))
+    return np.array(list(_boxes_in(mask, text, _TEXT)), np.float32).reshape(-1, 4, 2)
+
+
+def _boxes_in(mask: NDArray[Any], text: NDArray[np.float32], level: float) -> Iterator[NDArray[np.float32]]:
+    """Boxes of a mask's regions; what is no line as a whole (a scribble grown into one) is tried again in parts."""
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    found = [_box_of(contour, text) for contour in contours]
-    return np.array([box for box in found if box is not None], np.float32).reshape(-1, 4, 2)
-
-
-def _box_of(contour: NDArray[Any], text: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    centre, (width, height), angle = cv2.minAreaRect(contour)
-    if min(width, height) < _LEAST_CORE or _mean_inside(text, cv2.boxPoints((centre, (width, height), angle))) < _BOX:
-        return None
-    growth = 2 * _GROWTH * width * height / (2 * (width + height))
-    return ordered(cv2.boxPoints((centre, (width + growth, height + growth), angle)))
+    for contour in contours:
+        centre, (width, height), angle = cv2.minAreaRect(contour)
+        if min(width, height) < _LEAST_CORE:
+            continue
+        corners = cv2.boxPoints((centre, (width, height), angle))
+        if _mean_inside(text, corners) >= _BOX:
+            growth = _GROWTH * width * height / (width + height)
+            yield ordered(cv2.boxPoints((centre, (width + growth, height + growth), angle)))
+        elif level < _SUREST:
+            inside = np.zeros(text.shape, np.uint8)
+            cv2.drawContours(inside, [contour], -1, 1, cv2.FILLED)
+            parts = inside & (text > level + _LEVEL_STEP)
+            yield from _boxes_in(parts, text, level + _LEVEL_STEP)
 
 
 def _mean_inside(text: NDArray[np.float32], corners: NDArray[Any]) -> float:

@@ -29,7 +29,7 @@ class Spelling:
         characters: without spaces.
         centres: where each stands, in pixels of the line scaled to ``HEIGHT``; shape (n,).
         scores: how sure the model is of each, 0 to 1; shape (n,).
-        spaces: how probable a space after each is by the model; shape (n,), the last always 0.
+        spaces: how much weight the model gives a space after each, summed over steps; shape (n,), the last always 0.
     """
 
     characters: tuple[str, ...]
@@ -59,8 +59,7 @@ def spell(
         centres=np.array([(start + end) / 2 * STEP for start, end in marks], np.float32),
         scores=np.array([scores[start:end].max() for start, end in marks], np.float32),
         spaces=np.array(
-            [spaces[end:start].max(initial=0.0) for (_, end), start in zip(marks, following, strict=False)]
-            + [0.0] * bool(marks),
+            [spaces[end:start].sum() for (_, end), start in zip(marks, following, strict=False)] + [0.0] * bool(marks),
             np.float32,
         ),
     )
