@@ -42,7 +42,7 @@ NOT_YET = frozenset(
         "test_words_split_at_line_ends_are_put_together",
     }
 )
-"""What needs page structure, which the embedded engine does not find yet. Strict: what begins to pass must leave here."""
+"""What needs page structure, which the embedded engine does not find yet. What begins to pass must leave here."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
