@@ -49,12 +49,13 @@ def _part(name: str) -> str:
 
 def _help(name: str) -> str:
     """The help of "muniment" or "muniment COMMAND", whatever the terminal's width."""
-    context = click.Context(cli, info_name="muniment", terminal_width=WIDTH, max_content_width=WIDTH)
+    width = {"terminal_width": WIDTH, "max_content_width": WIDTH}
+    context = click.Context(cli, info_name="muniment", **{**cli.context_settings, **width})
     for word in name.split()[1:]:
         assert word in COMMANDS
         command = cli.get_command(context, word)
         assert command is not None
-        context = click.Context(command, info_name=word, parent=context, terminal_width=WIDTH, max_content_width=WIDTH)
+        context = click.Context(command, info_name=word, parent=context, **width)
     return context.command.get_help(context)
 
 
