@@ -10,6 +10,7 @@ import json
 import re
 from enum import Enum
 from pathlib import Path
+from typing import Any
 from typing import TypeVar
 
 import click
@@ -49,7 +50,7 @@ def _part(name: str) -> str:
 
 def _help(name: str) -> str:
     """The help of "muniment" or "muniment COMMAND", whatever the terminal's width."""
-    width = {"terminal_width": WIDTH, "max_content_width": WIDTH}
+    width: dict[str, Any] = {"terminal_width": WIDTH, "max_content_width": WIDTH}
     context = click.Context(cli, info_name="muniment", **{**cli.context_settings, **width})
     for word in name.split()[1:]:
         assert word in COMMANDS
