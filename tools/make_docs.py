@@ -10,8 +10,7 @@ import json
 import re
 from enum import Enum
 from pathlib import Path
-from typing import Any
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
