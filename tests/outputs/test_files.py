@@ -2,18 +2,16 @@
 
 import contextlib
 import os
-import resource
-import signal
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
 
-from muniment.errors import OutputError
+from muniment.errors import OutputError, unwritable
 from muniment.outputs import Format, ResultFiles, make_folder
-from muniment.outputs.files import AtomicFile, unwritable
+from muniment.outputs.files import AtomicFile
 from muniment.reading import DocumentInfo, PageReading, PageStatus
 from muniment.text import Paragraph
+from tests.processes import AS_ANY_USER, WITHOUT_SPACE, python
 
 INFO = DocumentInfo("a.pdf", "pdf", 1, "0" * 64)
 PAGE = PageReading(number=1, status=PageStatus.READ, blocks=(Paragraph(text="one"),))
@@ -21,17 +19,6 @@ PAGE = PageReading(number=1, status=PageStatus.READ, blocks=(Paragraph(text="one
 
 def everything_in(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
-
-
-@pytest.fixture
-def no_space() -> Iterator[None]:
-    """Files of this process cannot grow beyond 1,000 bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_a_file_appears_when_it_is_finished(tmp_path: Path) -> None:
@@ -113,21 +100,31 @@ def test_a_file_where_the_folder_should_be_is_named(tmp_path: Path) -> None:
         make_folder(tmp_path / "out")
 
 
-@pytest.mark.usefixtures("no_space")
-def test_without_space_nothing_is_left_behind(tmp_path: Path) -> None:
-    with (
-        pytest.raises(OutputError, match="no space is left"),
-        AtomicFile(tmp_path, PurePosixPath("a.md")) as file,
-    ):
+WRITE = """
+import sys
+from pathlib import Path, PurePosixPath
+from muniment.errors import OutputError
+from muniment.outputs.files import AtomicFile
+
+try:
+    with AtomicFile(Path(sys.argv[1]), PurePosixPath("a.md")) as file:
         file.write("x" * 2000)
+        file.commit()
+    print("written")
+except OutputError as error:
+    print(error)
+"""
+
+
+def test_without_space_nothing_is_left_behind(tmp_path: Path) -> None:
+    assert "a.md cannot be written: no space is left" in python(WITHOUT_SPACE + WRITE, tmp_path)
     assert everything_in(tmp_path) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
+    assert python(AS_ANY_USER + WRITE, tmp_path) == "written"
     tmp_path.chmod(0o500)
-    with pytest.raises(OutputError, match="permission denied"):
-        AtomicFile(tmp_path, PurePosixPath("a.md"))
+    assert "a.md cannot be written: permission denied" in python(AS_ANY_USER + WRITE, tmp_path)
 
 
 @pytest.mark.parametrize(
