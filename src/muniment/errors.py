@@ -18,7 +18,9 @@ Every message says what happened, to which file or page, and what to do about it
 Each error carries the exit code the command line ends with when nothing else was read.
 """
 
+import errno
 from enum import IntEnum
+from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -107,3 +109,25 @@ class OutputError(MunimentError):
     """A result cannot be written."""
 
     exit_code = ExitCode.OUTPUT
+
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_IN_THE_WAY = {errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EEXIST, errno.ENOTEMPTY}
+
+
+def unwritable(path: Path | str, error: OSError) -> OutputError:
+    """What to tell the user about ``error``."""
+    if error.errno in _NO_SPACE:
+        return OutputError(f"{path} cannot be written: no space is left", "Make room and run the same command again.")
+    if error.errno in _NOT_ALLOWED:
+        return OutputError(
+            f"{path} cannot be written: permission denied",
+            "Change the folder's permissions or choose another folder with -o.",
+        )
+    if error.errno in _IN_THE_WAY:
+        return OutputError(
+            f"{path} cannot be written: something of another kind, or a link, stands in its place",
+            "Move it away or choose another folder with -o.",
+        )
+    return OutputError(f"{path} cannot be written: {error.strerror}", "Choose another folder with -o.")

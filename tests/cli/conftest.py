@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,10 +33,14 @@ def muniment(faults: Faults) -> Muniment:
 
 
 def started(
-    *arguments: object, stdin: File = subprocess.DEVNULL, stdout: File = subprocess.PIPE, faults: str = ""
+    *arguments: object,
+    stdin: File = subprocess.DEVNULL,
+    stdout: File = subprocess.PIPE,
+    faults: str = "",
+    within: Sequence[object] = (),
 ) -> "subprocess.Popen[bytes]":
-    """The same command in a process of its own."""
-    command = [sys.executable, "-c", _COMMAND, *map(str, arguments)]
+    """The same command in a process of its own; ``within`` is a command that runs the command it is given."""
+    command = [*map(str, within), sys.executable, "-c", _COMMAND, *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(WORKERS), "FAULTS": faults}
     return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, env=environment)
 

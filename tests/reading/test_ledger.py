@@ -1,6 +1,5 @@
 """Interrupting is safe: run again, and nothing is read twice or lost."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from muniment.reading import (
     PageDone,
     PageReading,
     PageStatus,
+    Place,
     ReadOptions,
     Run,
 )
@@ -28,26 +28,36 @@ OPTIONS = ReadOptions(jobs=1)
 
 
 def run(
-    source: Source, out: Path, *, settings: str = "md", forget: bool = False, stop_after: int | None = None
+    source: Source,
+    out: Path,
+    *,
+    settings: str = "engine=a",
+    formats: str = "md",
+    forget: bool = False,
+    stop_after: int | None = None,
 ) -> list[Event]:
     """Read ``source`` with a ledger in ``out``, writing a result file when done; stop after so many pages."""
     events: list[Event] = []
     with (
-        Ledger(out, settings, lambda one: results(one, out), forget=forget) as ledger,
+        Ledger(out, settings, lambda one: place(one, out, formats), forget=forget) as ledger,
         Run([source], OPTIONS, ledger) as run,
     ):
         for event in run:
             events.append(event)
             if isinstance(event, DocumentDone):
-                for path in results(source, out):
+                for path in place(source, out, formats).files:
                     path.write_text("done")
             if stop_after is not None and sum(isinstance(one, PageDone) for one in events) == stop_after:
                 break
     return events
 
 
-def results(source: Source, out: Path) -> Sequence[Path]:
-    return [out / f"{source.name}.md"]
+def place(source: Source, out: Path, formats: str = "md") -> Place:
+    return Place(source.name, tuple(out / f"{source.name}.{suffix}" for suffix in formats.split(",")))
+
+
+def nowhere(source: Source) -> Place:
+    return Place(source.name, ())
 
 
 def pages(events: list[Event]) -> list[tuple[int, bool]]:
@@ -86,9 +96,49 @@ def test_it_is_read_again_if_anything_changed(tmp_path: Path, faults: Faults, ch
         tiff(tmp_path / "a.tiff", 3)
     if change == "results":
         (tmp_path / "a.tiff.md").unlink()
-    events = run(source, tmp_path, settings="json" if change == "settings" else "md", forget=change == "forget")
+    events = run(
+        source, tmp_path, settings="engine=b" if change == "settings" else "engine=a", forget=change == "forget"
+    )
     assert pages(events)
     assert not any(resumed for _, resumed in pages(events))
+
+
+def test_only_the_last_that_was_written_counts(tmp_path: Path, faults: Faults) -> None:
+    """Going back to an older file, or to older settings, does not find the newer results and take them for its own."""
+    faults("")
+    source = tiff(tmp_path / "a.tiff", 2)
+    for engine in ("a", "b", "a"):
+        assert pages(run(source, tmp_path, settings=f"engine={engine}")) == [(1, False), (2, False)]
+
+
+def test_a_format_left_out_for_a_while_is_not_taken_for_fresh(tmp_path: Path, faults: Faults) -> None:
+    faults("")
+    path = tmp_path / "a.tiff"
+    run(tiff(path, 2), tmp_path, formats="md,json")
+    run(tiff(path, 3), tmp_path, formats="md")
+    assert pages(run(tiff(path, 3), tmp_path, formats="md,json")) == [(1, False), (2, False), (3, False)]
+
+
+def test_a_format_left_out_makes_nothing_be_read_again(tmp_path: Path, faults: Faults) -> None:
+    faults("")
+    source = tiff(tmp_path / "a.tiff", 2)
+    run(source, tmp_path, formats="md,json")
+    assert [type(event) for event in run(source, tmp_path, formats="json")] == [DocumentSkipped]
+
+
+def test_pages_of_a_document_that_changed_do_not_stay_behind(tmp_path: Path, faults: Faults) -> None:
+    faults("")
+    run(tiff(tmp_path / "a.tiff", 3), tmp_path, stop_after=2)
+    assert pages(run(tiff(tmp_path / "a.tiff", 4), tmp_path, stop_after=1)) == [(1, False)]
+    assert len(list(tmp_path.glob(".muniment/*.pages.jsonl"))) == 1
+
+
+def test_pages_of_another_document_stay_until_it_is_read_on(tmp_path: Path, faults: Faults) -> None:
+    faults("")
+    one, other = tiff(tmp_path / "a.tiff", 3), tiff(tmp_path / "b.tiff", 3)
+    run(one, tmp_path, stop_after=2)
+    run(other, tmp_path)
+    assert pages(run(one, tmp_path)) == [(1, True), (2, True), (3, False)]
 
 
 def test_forgetting_also_forgets_unfinished_pages(tmp_path: Path, faults: Faults) -> None:
@@ -99,14 +149,14 @@ def test_forgetting_also_forgets_unfinished_pages(tmp_path: Path, faults: Faults
 
 
 def test_two_runs_cannot_share_an_output_folder(tmp_path: Path) -> None:
-    with Ledger(tmp_path, "md", lambda _: []), pytest.raises(OutputError, match="Another run"):
-        Ledger(tmp_path, "md", lambda _: [])
+    with Ledger(tmp_path, "md", nowhere), pytest.raises(OutputError, match="Another run"):
+        Ledger(tmp_path, "md", nowhere)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file, not a folder")
     with pytest.raises(OutputError, match=r"out/\.muniment cannot be written"):
-        Ledger(tmp_path / "out", "md", lambda _: [])
+        Ledger(tmp_path / "out", "md", nowhere)
 
 
 def test_pages_on_disk_are_for_their_owner_only(tmp_path: Path, faults: Faults) -> None:
@@ -125,7 +175,7 @@ def test_a_torn_ledger_loses_at_most_what_was_torn(
     source = Source(Path("a.tiff"), "a.tiff")
     info = DocumentInfo("a.tiff", "tiff", 3, "00")
     readings = [PageReading(number=number, status=PageStatus.READ, width=number) for number in (1, 2, 3)]
-    with Ledger(folder, "md", lambda _: []) as ledger:
+    with Ledger(folder, "md", nowhere) as ledger:
         entry = ledger.entry(source, info, (1, 2, 3))
         for reading in readings:
             entry.add(reading)

@@ -93,7 +93,7 @@ def _prepare(request: Request, sources: Sequence[Source], stack: ExitStack) -> t
     folder = Folder(request.output, {source: names[_identity(source)] for source in sources}, request.formats)
     stack.enter_context(closing(folder))
     settings = f"engine={request.options.engine} text-layer={request.options.text_layer.value}"
-    ledger = stack.enter_context(Ledger(request.output, settings, folder.paths, forget=request.force))
+    ledger = stack.enter_context(Ledger(request.output, settings, folder.place, forget=request.force))
     return folder, ledger
 
 

@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from muniment.documents import Source
-from muniment.outputs import Format, ResultFiles, encoded, result_names, unwritable, writer_for
-from muniment.reading import DocumentInfo, PageReading
+from muniment.errors import unwritable
+from muniment.outputs import Format, ResultFiles, encoded, result_names, writer_for
+from muniment.reading import DocumentInfo, PageReading, Place
 
 
 class Sink(Protocol):
@@ -64,6 +65,10 @@ class Folder:
 
     def paths(self, source: Source) -> tuple[Path, ...]:
         return tuple(self._root / name for name in result_names(self._names[source], self._formats))
+
+    def place(self, source: Source) -> Place:
+        """What the ledger knows a source's results by."""
+        return Place(str(self._names[source]), self.paths(source))
 
     def begin(self, source: Source, info: DocumentInfo) -> None:
         self._open = ResultFiles(self._root, self._names[source], self._formats, info)

@@ -1,6 +1,6 @@
 """Outputs: readings as Markdown, JSON, HTML, text and CSV, page by page, and files that are whole or absent."""
 
-from muniment.outputs.files import encoded, make_folder, unwritable
+from muniment.outputs.files import encoded, make_folder
 from muniment.outputs.json import json_schema, read_json
 from muniment.outputs.markdown_blocks import blocks_to_markdown
 from muniment.outputs.names import plan_names
@@ -20,6 +20,5 @@ __all__ = [
     "read_json",
     "render",
     "result_names",
-    "unwritable",
     "writer_for",
 ]

@@ -1,17 +1,12 @@
 """Files that are whole or not there."""
 
 import contextlib
-import errno
 import os
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
-from muniment.errors import OutputError
+from muniment.errors import unwritable
 from muniment.outputs.characters import without_surrogates
-
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
-_IN_THE_WAY = {errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EEXIST, errno.ENOTEMPTY}
 
 
 class AtomicFile:
@@ -92,23 +87,6 @@ def make_folder(folder: Path) -> None:
 def encoded(text: str) -> bytes:
     """``text`` as UTF-8, whatever is in it."""
     return without_surrogates(text).encode()
-
-
-def unwritable(path: Path | str, error: OSError) -> OutputError:
-    """What to tell the user about ``error``."""
-    if error.errno in _NO_SPACE:
-        return OutputError(f"{path} cannot be written: no space is left", "Make room and run the same command again.")
-    if error.errno in _NOT_ALLOWED:
-        return OutputError(
-            f"{path} cannot be written: permission denied",
-            "Change the folder's permissions or choose another folder with -o.",
-        )
-    if error.errno in _IN_THE_WAY:
-        return OutputError(
-            f"{path} cannot be written: something of another kind, or a link, stands in its place",
-            "Move it away or choose another folder with -o.",
-        )
-    return OutputError(f"{path} cannot be written: {error.strerror}", "Choose another folder with -o.")
 
 
 def _open_folder(root: Path, below: PurePosixPath) -> int:

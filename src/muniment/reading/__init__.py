@@ -11,7 +11,7 @@ from muniment.reading.events import (
     PageDone,
     SandboxWarning,
 )
-from muniment.reading.ledger import Ledger
+from muniment.reading.ledger import Ledger, Place
 from muniment.reading.options import ReadOptions, TextLayerUse
 from muniment.reading.run import Run
 
@@ -30,6 +30,7 @@ __all__ = [
     "PageReading",
     "PageStatus",
     "PageStream",
+    "Place",
     "ReadOptions",
     "Run",
     "SandboxWarning",

@@ -1,8 +1,9 @@
 """The ledger: what a run has finished, kept beside its results, so that nothing is read twice or lost.
 
-Lives in the folder ``.muniment`` of the output folder. ``finished.jsonl`` has a line for each finished document;
-``<key>.pages.jsonl`` holds the pages of a document in progress and goes when the document is finished. The key covers
-the document's bytes, its name, and everything that changes the result; another version of Muniment reads anew.
+Lives in the folder ``.muniment`` of the output folder. ``finished.jsonl`` has a line for each finished document, and of
+each result file the last line that names it counts. ``<place>.<key>.pages.jsonl`` holds the pages of a document in
+progress and goes when the document is finished, or when something else is read for the same place. The key covers the
+document's bytes, its name and place, and everything that changes the result; another version of Muniment reads anew.
 """
 
 import contextlib
@@ -19,24 +20,39 @@ from pydantic import TypeAdapter, ValidationError
 
 from muniment._version import __version__
 from muniment.documents.sources import Source
-from muniment.errors import OutputError
+from muniment.errors import OutputError, unwritable
 from muniment.reading.data import DocumentInfo, PageReading, PageStatus
+from muniment.reading.jsonlines import append, whole_lines
 
 FOLDER = ".muniment"
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a document's results go.
+
+    Attributes:
+        name: unlike any other document's in the output folder, and the same in every run.
+        files: the results, in the output folder.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
-    """A finished document: how many pages, and which of them by a fallback or not at all."""
+    """A finished document: its files, how many pages, and which of them by a fallback or not at all."""
 
     key: str
+    files: tuple[str, ...]
     pages: int
     fallback: tuple[int, ...]
     failed: tuple[int, ...]
 
 
 @cache
-def _finished() -> TypeAdapter[Finished]:
+def _finished_lines() -> TypeAdapter[Finished]:
     return TypeAdapter(Finished)
 
 
@@ -51,7 +67,7 @@ class Ledger:
     Args:
         folder: the output folder; it must exist.
         settings: everything beside the document that changes the results, in a stable form.
-        results: the files a source's results are in; a document whose results are gone is read again.
+        place_of: where a source's results go; a document whose results are gone or of something else is read again.
         forget: start anew, whatever was finished before.
 
     Raises:
@@ -59,23 +75,26 @@ class Ledger:
     """
 
     def __init__(
-        self, folder: Path, settings: str, results: Callable[[Source], Sequence[Path]], *, forget: bool = False
+        self, folder: Path, settings: str, place_of: Callable[[Source], Place], *, forget: bool = False
     ) -> None:
         self._folder = folder / FOLDER
         self._settings = settings
-        self._results = results
+        self._place_of = place_of
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             self._lock = (self._folder / "lock").open("w")
         except OSError as error:
-            raise _unwritable(self._folder, error) from None
+            raise unwritable(self._folder, error) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             self._lock.close()
             raise OutputError(
                 f"Another run is writing to {folder}", "Wait for it to end, or choose another folder with -o."
             ) from None
+        except OSError as error:  # some network file systems know no locks
+            self._lock.close()
+            raise unwritable(self._folder / "lock", error) from None
         self._known = {} if forget else self._load()
         self._forget = forget
 
@@ -90,29 +109,43 @@ class Ledger:
         self._lock.close()
 
     def entry(self, source: Source, info: DocumentInfo, numbers: Sequence[int]) -> "Entry":
-        """The entry for reading pages ``numbers`` of a document."""
-        identity = [__version__, self._settings, source.name, info.sha256, list(numbers)]
-        key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
-        finished = self._known.get(key)
-        if finished is not None and not all(path.exists() for path in self._results(source)):
-            finished = None
-        partial = self._folder / f"{key}.pages.jsonl"
-        if self._forget:
-            partial.unlink(missing_ok=True)
-        return Entry(self, key, partial, tuple(numbers), finished)
+        """The entry for reading pages ``numbers`` of a document. Raises OutputError."""
+        place = self._place_of(source)
+        key = _digest([__version__, self._settings, place.name, source.name, info.sha256, list(numbers)])
+        partial = self._partial(place, key)
+        return Entry(self, key, self._names(place), partial, tuple(numbers), self._finished(key, place))
 
     def record(self, finished: Finished) -> None:
-        """Remember a finished document."""
-        self._known[finished.key] = finished
+        """Remember a finished document. Raises OutputError."""
+        self._known |= dict.fromkeys(finished.files, finished)
         append(self._folder / "finished.jsonl", json.dumps(asdict(finished)))
 
     def _load(self) -> dict[str, Finished]:
-        known = {}
-        for line in _whole_lines(self._folder / "finished.jsonl"):
+        """What was finished last for each result file."""
+        known: dict[str, Finished] = {}
+        for line in whole_lines(self._folder / "finished.jsonl"):
             with contextlib.suppress(ValidationError):
-                entry = _finished().validate_json(line)
-                known[entry.key] = entry
+                finished = _finished_lines().validate_json(line)
+                known |= dict.fromkeys(finished.files, finished)
         return known
+
+    def _names(self, place: Place) -> tuple[str, ...]:
+        return tuple(path.relative_to(self._folder.parent).as_posix() for path in place.files)
+
+    def _finished(self, key: str, place: Place) -> Finished | None:
+        """What is known of this very document, if all its files are there and the last that was written to them."""
+        last = [self._known.get(name) for name in self._names(place)]
+        whole = all(finished is not None and finished.key == key for finished in last)
+        return last[0] if last and whole and all(path.exists() for path in place.files) else None
+
+    def _partial(self, place: Place, key: str) -> Path:
+        """The file of pages for ``key``; those of anything else that was to go to the same place are removed."""
+        start = _digest([place.name])
+        partial = self._folder / f"{start}.{key}.pages.jsonl"
+        for other in self._folder.glob(f"{start}.*.pages.jsonl"):
+            if self._forget or other != partial:
+                _remove(other)
+        return partial
 
 
 class Entry:
@@ -124,10 +157,17 @@ class Entry:
     """
 
     def __init__(
-        self, ledger: Ledger, key: str, partial: Path, numbers: tuple[int, ...], finished: Finished | None
+        self,
+        ledger: Ledger,
+        key: str,
+        files: tuple[str, ...],
+        partial: Path,
+        numbers: tuple[int, ...],
+        finished: Finished | None,
     ) -> None:
         self._ledger = ledger
         self._key = key
+        self._files = files
         self._partial = partial
         self._numbers = numbers
         self._fallback: list[int] = []
@@ -137,7 +177,7 @@ class Entry:
 
     def pages(self) -> Iterator[PageReading]:
         """The pages an earlier run has read, in order."""
-        for number, line in zip(range(self.done), _whole_lines(self._partial), strict=False):
+        for number, line in zip(range(self.done), whole_lines(self._partial), strict=False):
             page = _page().validate_json(line)
             assert page.number == self._numbers[number]  # noqa: S101 - checked when the entry was made
             self._count(page)
@@ -150,8 +190,9 @@ class Entry:
 
     def finish(self) -> None:
         """Remember that the document's results are written, and forget its pages. Raises OutputError."""
-        self._ledger.record(Finished(self._key, len(self._numbers), tuple(self._fallback), tuple(self._failed)))
-        self._partial.unlink(missing_ok=True)
+        counts = (len(self._numbers), tuple(self._fallback), tuple(self._failed))
+        self._ledger.record(Finished(self._key, self._files, *counts))
+        _remove(self._partial)
 
     def _count(self, page: PageReading) -> None:
         if page.status is PageStatus.FALLBACK:
@@ -162,7 +203,7 @@ class Entry:
     def _keep_what_is_whole(self) -> int:
         """Cut the file of pages after its last good line, and count those."""
         size = done = 0
-        for number, line in zip(self._numbers, _whole_lines(self._partial), strict=False):
+        for number, line in zip(self._numbers, whole_lines(self._partial), strict=False):
             try:
                 page = _page().validate_json(line)
             except ValidationError:
@@ -171,38 +212,24 @@ class Entry:
                 break
             done += 1
             size += len(line) + 1
-        if self._partial.exists():
+        with _telling(self._partial), contextlib.suppress(FileNotFoundError):
             os.truncate(self._partial, size)
         return done
 
 
-def append(path: Path, line: str) -> None:
-    """Add a line to a file only its owner can read. Raises OutputError."""
+def _digest(identity: Sequence[object]) -> str:
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
+
+
+def _remove(path: Path) -> None:
+    with _telling(path):
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    """Turns what the system says of ``path`` into an OutputError."""
     try:
-        with open(path, "a", encoding="utf-8", opener=_private) as file:
-            file.write(line + "\n")
+        yield
     except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _whole_lines(path: Path) -> Iterator[bytes]:
-    """Lines of a file as far as they are whole; none if there is no file."""
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        return
-    with file:
-        for line in file:
-            if not line.endswith(b"\n"):
-                return
-            yield line[:-1]
-
-
-def _unwritable(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"{path} cannot be written: {error.strerror}", "Check its permissions and the free space, or choose another -o."
-    )
+        raise unwritable(path, error) from None
