@@ -1,11 +1,12 @@
 """The command as users run it: real processes, the real engine, killed at bad moments."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -19,22 +20,30 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "documents"
 INTERRUPTED = 130
 
 
-def start(*arguments: str | Path) -> subprocess.Popen[bytes]:
+@contextmanager
+def started(*arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The command, which is gone when the block ends."""
     command = [sys.executable, "-m", "muniment", "ocr", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def run(*arguments: str | Path) -> tuple[int, str, str]:
-    process = start(*arguments)
-    out, error = process.communicate(timeout=600)
-    return process.returncode, out.decode(), error.decode()
+def run(*arguments: str | Path) -> tuple[int, str]:
+    """How the command ended, and what it told."""
+    command = [sys.executable, "-m", "muniment", "ocr", *map(str, arguments)]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=600)
+    return done.returncode, done.stderr.decode()
 
 
 def workers_of(pid: int) -> list[int]:
     """Process ids of a process's children."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        found += [int(child) for child in (task / "children").read_text().split()]
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended meanwhile
+            found += map(int, task.read_text().split())
     return found
 
 
@@ -51,8 +60,17 @@ def wait_for_pages(folder: Path, count: int, process: subprocess.Popen[bytes]) -
 @pytest.fixture(scope="module")
 def long_document(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("long") / "long.pdf"
-    path.write_bytes(builders.text_pdf(*(f"This is page number {number} of many." for number in range(1, 25))))
+    path.write_bytes(builders.scanned_pdf(*map(scan, range(24))))
     return path
+
+
+def scan(number: int) -> Image.Image:
+    """A page as a scanner gives it, at 100 dots an inch: it takes a while to read."""
+    page = Image.new("L", (827, 1169), 255)
+    font = ImageFont.load_default(20)
+    for line in range(20):
+        ImageDraw.Draw(page).text((80, 80 + 45 * line), f"Line {line} of page {number}, scanned", 0, font)
+    return page
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
@@ -62,11 +80,10 @@ def test_a_run_ended_anywhere_goes_on_and_gives_the_same_bytes(
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     formats = ("--format", "md,json")
     assert run(long_document, "-o", whole, *formats)[0] == 0
-    process = start(long_document, "-o", broken, *formats)
-    wait_for_pages(broken, 3, process)
-    process.send_signal(ending)
-    process.communicate(timeout=60)
-    assert process.returncode == (-signal.SIGKILL if ending is signal.SIGKILL else INTERRUPTED)
+    with started(long_document, "-o", broken, *formats) as process:
+        wait_for_pages(broken, 3, process)
+        process.send_signal(ending)
+        assert process.wait(60) == (-signal.SIGKILL if ending is signal.SIGKILL else INTERRUPTED)
     assert not list(broken.glob("*.md"))
     assert run(long_document, "-o", broken, *formats)[0] == 0
     for name in ("long.md", "long.json"):
@@ -74,36 +91,31 @@ def test_a_run_ended_anywhere_goes_on_and_gives_the_same_bytes(
 
 
 def test_workers_do_not_outlive_a_killed_command(tmp_path: Path, long_document: Path) -> None:
-    process = start(long_document, "-o", tmp_path)
-    wait_for_pages(tmp_path, 1, process)
-    workers = workers_of(process.pid)
+    with started(long_document, "-o", tmp_path) as process:
+        wait_for_pages(tmp_path, 1, process)
+        workers = workers_of(process.pid)
     assert workers
-    process.kill()
-    process.communicate(timeout=60)
     deadline = time.monotonic() + 10
     while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
 
 
-def test_workers_have_no_network_seen_from_outside(tmp_path: Path, long_document: Path) -> None:
-    process = start(long_document, "-o", tmp_path)
-    wait_for_pages(tmp_path, 1, process)
+def test_a_worker_has_no_network_seen_from_outside(tmp_path: Path, long_document: Path) -> None:
     ours = Path("/proc/self/ns/net").readlink()
-    seen = []
-    for pid in workers_of(process.pid):
-        interfaces = Path(f"/proc/{pid}/net/dev").read_text().splitlines()[2:]
-        seen.append((Path(f"/proc/{pid}/ns/net").readlink(), [line.split(":")[0].strip() for line in interfaces]))
-    process.kill()
-    process.communicate(timeout=60)
-    assert Path(f"/proc/{os.getpid()}/ns/net").readlink() == ours  # the control: this process is where it was
-    assert seen
-    assert all(namespace != ours and interfaces == ["lo"] for namespace, interfaces in seen)
+    with started(long_document, "-o", tmp_path, "--jobs", "1") as process:
+        wait_for_pages(tmp_path, 1, process)
+        (worker,) = workers_of(process.pid)
+        theirs = Path(f"/proc/{worker}/ns/net").readlink()
+        interfaces = Path(f"/proc/{worker}/net/dev").read_text().splitlines()[2:]
+        assert Path(f"/proc/{process.pid}/ns/net").readlink() == ours  # the control: the command is where it was
+    assert theirs != ours
+    assert [line.split(":")[0].strip() for line in interfaces] == ["lo"]
 
 
 def test_every_example_is_read_and_reading_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("first", "second"):
-        code, _, error = run(EXAMPLES, "-o", tmp_path / name, "--format", "md,json,html,txt,csv")
+        code, error = run(EXAMPLES, "-o", tmp_path / name, "--format", "md,json,html,txt,csv")
         assert code == 0, error
     first = sorted(path for path in (tmp_path / "first").iterdir() if path.is_file())
     assert len(first) == 5 * len([path for path in EXAMPLES.iterdir() if path.is_file()])
@@ -113,26 +125,16 @@ def test_every_example_is_read_and_reading_twice_gives_the_same_bytes(tmp_path: 
             assert all(page["status"] == "read" for page in json.loads(path.read_text())["pages"])
 
 
-def scan(number: int) -> Image.Image:
-    """A page as a scanner gives it, at 100 dots an inch."""
-    page = Image.new("L", (827, 1169), 255)
-    font = ImageFont.load_default(20)
-    for line in range(20):
-        ImageDraw.Draw(page).text((80, 80 + 45 * line), f"Line {line} of page {number}, scanned", 0, font)
-    return page
-
-
 def peak_memory(pages: int, folder: Path) -> int:
     """Most memory in bytes that the command and its workers held together while reading a scanned PDF."""
     document = folder / f"{pages}.pdf"
     document.write_bytes(builders.scanned_pdf(*(scan(number) for number in range(pages))))
-    process = start(document, "-o", folder / str(pages), "--jobs", "1")
     peak = 0
-    while process.poll() is None:
-        peak = max(peak, sum(map(proportional_size, [process.pid, *workers_of(process.pid)])))
-        time.sleep(0.2)
+    with started(document, "-o", folder / str(pages), "--jobs", "1") as process:
+        while process.poll() is None:
+            peak = max(peak, sum(map(proportional_size, [process.pid, *workers_of(process.pid)])))
+            time.sleep(0.2)
     assert process.returncode == 0
-    process.communicate()
     return peak
 
 
