@@ -1,5 +1,6 @@
 """Lines put into table cells, and cells into table blocks' contents."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -9,6 +10,12 @@ from muniment.engines.embedded.lines import SeenLine
 from muniment.engines.embedded.rows import Row, breaks_on_purpose, rows_of
 from muniment.text import Cell
 from muniment.text.paragraphs import join_two
+
+_WIDE = re.compile("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]")
+_UNIT = re.compile(rf"(?:{_WIDE.pattern}|(?:(?!{_WIDE.pattern})\S)+)\s*")
+_YEAR = re.compile(r"(?:19|20)\d\d(?:[-–/]\d{2,4})?")
+_LEAST_OVERHANG = 0.4
+"""Of a line's height, how far it has to run over a border to be divided there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +52,37 @@ class FoundTable:
 
 
 def split_at(line: SeenLine, borders: Sequence[float]) -> list[SeenLine]:
-    """``line`` in pieces, divided at the word gaps nearest to the ``borders`` (pixels, ascending) that cross it."""
-    words = line.text.split()
-    inner = [border for border in borders if line.x0 < border < line.x1]
-    if len(words) < 2 or not inner:
+    """``line`` in pieces, divided between the words nearest to the ``borders`` (pixels, ascending) that cross it.
+
+    Scripts without spaces are divided between letters. Where the words stand is guessed from the text alone.
+    """
+    margin = _LEAST_OVERHANG * (line.y1 - line.y0)
+    inner = [border for border in borders if line.x0 + margin < border < line.x1 - margin]
+    units = _UNIT.findall(line.text)
+    if len(units) < 2 or not inner:
         return [line]
-    per_letter = (line.x1 - line.x0) / max(len(line.text), 1)
+    widths = [_drawn_width(unit) for unit in units]
+    per_width = (line.x1 - line.x0) / sum(widths)
     groups: dict[int, list[tuple[float, float, str]]] = {}
     start = line.x0
-    for word in words:
-        end = start + len(word) * per_letter
-        groups.setdefault(sum(border <= (start + end) / 2 for border in inner), []).append((start, end, word))
-        start = end + per_letter
+    for unit, width in zip(units, widths, strict=True):
+        end = start + width * per_width
+        word_end = start + _drawn_width(unit.rstrip()) * per_width
+        groups.setdefault(sum(border <= (start + word_end) / 2 for border in inner), []).append((start, word_end, unit))
+        start = end
     return [
-        replace(line, text=" ".join(word for _, _, word in group), x0=group[0][0], x1=group[-1][1])
+        replace(line, text="".join(unit for _, _, unit in group).strip(), x0=group[0][0], x1=group[-1][1])
         for group in groups.values()
     ]
 
 
+def _drawn_width(text: str) -> int:
+    return sum(2 if _WIDE.match(character) else 1 for character in text)
+
+
 def to_cells(table: FoundTable) -> tuple[Cell, ...]:
-    """The table's cells with their text; the first row's are headers if it looks like a row of headings."""
-    headed = _has_header(table)
+    """The table's cells with their text; those of the first rows are headers if they look like headings."""
+    depth = _header_depth(table)
     return tuple(
         Cell(
             cell.row,
@@ -73,7 +90,7 @@ def to_cells(table: FoundTable) -> tuple[Cell, ...]:
             cell_text(cell.pieces),
             cell.row_span,
             cell.column_span,
-            header=headed and cell.row == 0,
+            header=cell.row < depth,
         )
         for cell in table.cells
     )
@@ -95,21 +112,29 @@ def _starts_anew(row: Row, following: Row, right: float) -> bool:
     return breaks_on_purpose(row, following, right) and not following.text[:1].islower()
 
 
-def _has_header(table: FoundTable) -> bool:
+def _header_depth(table: FoundTable) -> int:
+    """How many rows the headings take: as many as the tallest heading of the first row."""
     first = [cell for cell in table.filled if cell.row == 0]
-    rest = [cell for cell in table.filled if cell.row > 0]
-    if not first or not rest or sum(cell.column_span for cell in first) * 2 < table.columns:
+    depth = max((cell.row_span for cell in first), default=0)
+    rest = [cell for cell in table.filled if cell.row >= depth]
+    return depth if first and rest and _are_headings(first, rest, table.columns) else 0
+
+
+def _are_headings(first: Sequence[FilledCell], rest: Sequence[FilledCell], columns: int) -> bool:
+    headed = sum(cell.column_span for cell in first)
+    if headed * 2 < columns or any(_is_numeric(cell) for cell in first):
         return False
-    if any(_is_numeric(cell) for cell in first):
-        return False
-    bold_first = all(piece.bold for cell in first for piece in cell.pieces)
-    bold_rest = all(piece.bold for cell in rest for piece in cell.pieces)
-    if bold_first and not bold_rest:
+    if _is_bold(first) and not _is_bold(rest):
         return True
-    return any(_is_numeric(cell) for cell in rest) or len(first) >= table.columns - 1
+    return any(_is_numeric(cell) for cell in rest) or headed >= columns - 1
+
+
+def _is_bold(cells: Iterable[FilledCell]) -> bool:
+    return all(piece.bold for cell in cells for piece in cell.pieces)
 
 
 def _is_numeric(cell: FilledCell) -> bool:
+    """Whether the cell holds an amount; a year may head a column."""
     text = "".join(piece.text for piece in cell.pieces)
     digits = sum(character.isdigit() for character in text)
-    return digits > 0 and digits >= sum(character.isalpha() for character in text)
+    return digits > 0 and digits >= sum(character.isalpha() for character in text) and not _YEAR.fullmatch(text.strip())

@@ -7,16 +7,18 @@ from itertools import pairwise
 import numpy as np
 
 from muniment.engines.embedded.cells import FilledCell, FoundTable
-from muniment.engines.embedded.geometry import around, line_height
+from muniment.engines.embedded.geometry import around, line_height, share_across
 from muniment.engines.embedded.lines import SeenLine
 from muniment.engines.embedded.rows import Row, rows_of
 
 _CROSSED_BY = 0.12
-"""Of a table's rows, how many may run across the white between two columns (headings that span)."""
+_ROWS_FOR_ONE_CROSSING = 5
+"""Of a table's rows, how many may run across the white between two columns (headings that span); one of so many."""
 _LEAST_WHITE = 0.5
 _LEAST_ROWS = 3
 _WELL_FILLED = 0.5
 _TIGHT = 0.35
+_BESIDE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def unruled_table(lines: Sequence[SeenLine]) -> FoundTable | None:
     strips = _merged([_Strip(row.rect.y0, row.rect.y1, row.pieces) for row in rows], borders)
     cells = [cell for place, strip in enumerate(strips) for cell in _cells_of(place, strip, borders)]
     columns = len(borders) + 1
-    filled = sum(cell.column_span for cell in cells)
+    filled = sum(cell.column_span for cell in cells if cell.pieces)
     if len(strips) < 2 or filled < _WELL_FILLED * columns * len(strips):
         return None
     return FoundTable(len(strips), columns, tuple(cells), tuple(lines), around(lines))
@@ -56,7 +58,7 @@ def column_borders(rows: Sequence[Row]) -> list[float]:
         for piece in row.pieces:
             seen[int((piece.x0 - whole.x0) / step) : int((piece.x1 - whole.x0) / step) + 1] = 1
         cover += seen
-    white = cover <= _CROSSED_BY * len(rows)
+    white = cover <= max(int(_CROSSED_BY * len(rows)), len(rows) >= _ROWS_FOR_ONE_CROSSING)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], white.astype(np.int8), [0]])))
     strips = [(start, end) for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)]
     wide = [(start, end) for start, end in strips if (end - start) * step >= _LEAST_WHITE * height]
@@ -87,15 +89,30 @@ def _column_at(x: float, borders: Sequence[float]) -> int:
 
 
 def _cells_of(row: int, strip: _Strip, borders: Sequence[float]) -> list[FilledCell]:
-    """Cells of one row: pieces over several columns make a spanning cell, pieces over the same column one cell."""
-    spans: list[tuple[int, int, list[SeenLine]]] = []
+    """Cells of one row, empty ones included.
+
+    A piece over several columns makes a cell that spans them, as far as no other piece begins there; pieces that begin
+    in the same column share a cell.
+    """
+    homes: dict[int, list[SeenLine]] = {}
+    ends: dict[int, int] = {}
+    start = 0
     for piece in sorted(strip.pieces, key=lambda piece: piece.x0):
-        height = piece.y1 - piece.y0
-        first = _column_at(piece.x0 + height / 4, borders)
-        last = max(_column_at(piece.x1 - height / 4, borders), first)
-        if spans and first <= spans[-1][1]:
-            start, end, pieces = spans[-1]
-            spans[-1] = (start, max(end, last), [*pieces, piece])
-        else:
-            spans.append((first, last, [piece]))
-    return [FilledCell(row, first, 1, last - first + 1, tuple(pieces)) for first, last, pieces in spans]
+        first, last = _columns_of(piece, borders)
+        start = max(start, first)
+        if start in homes and start < last and all(share_across(piece, other) < _BESIDE for other in homes[start]):
+            start += 1
+        homes.setdefault(start, []).append(piece)
+        ends[start] = max(ends.get(start, start), last)
+    cells = [FilledCell(row, column, 1, 1, ()) for column in range(min(homes))]
+    for first, after in pairwise([*sorted(homes), len(borders) + 1]):
+        end = min(ends[first] + 1, after)
+        cells.append(FilledCell(row, first, 1, end - first, tuple(homes[first])))
+        cells += [FilledCell(row, column, 1, 1, ()) for column in range(end, after)]
+    return cells
+
+
+def _columns_of(piece: SeenLine, borders: Sequence[float]) -> tuple[int, int]:
+    margin = (piece.y1 - piece.y0) / 4
+    first = _column_at(piece.x0 + margin, borders)
+    return first, max(_column_at(piece.x1 - margin, borders), first)

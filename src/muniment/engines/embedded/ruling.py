@@ -15,8 +15,11 @@ _LEAST_LENGTH_ACROSS = 2.5
 _LEAST_LENGTH_DOWN = 1.3
 _SAME_LINE = 0.5
 _CROSSING_REACH = 0.25
+_FILL = 0.25
+_OPEN_END = 0.8
+"""Lengths above are in line heights; those below are shares of a side."""
 _RULED_SHARE = 0.5
-"""Lengths above are in line heights; this one is the share of a cell's side that has to be drawn."""
+_REACHES = 0.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,11 +43,19 @@ class GridCell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A ruled grid: the places of its ruling lines in pixels, ascending, and its cells in row-major order."""
+    """A ruled grid.
+
+    Attributes:
+        xs, ys: places of its ruling lines in pixels, ascending.
+        cells: in row-major order, never overlapping, the whole grid's.
+        open_left, open_right: whether that side is not drawn, only where the lines across end.
+    """
 
     xs: tuple[float, ...]
     ys: tuple[float, ...]
     cells: tuple[GridCell, ...]
+    open_left: bool = False
+    open_right: bool = False
 
     @property
     def rect(self) -> Rect:
@@ -60,12 +71,13 @@ def ink_of(pixels: NDArray[np.uint8], height: float) -> Mask:
 
 
 def find_rulings(ink: Mask, height: float) -> Rulings:
-    """Strokes longer than letters. ``height`` of a text line, pixels."""
+    """Strokes longer than letters, and the edges of filled areas. ``height`` of a text line, pixels."""
+    strokes = _outlined(ink, height)
     across = cv2.getStructuringElement(cv2.MORPH_RECT, (max(8, int(_LEAST_LENGTH_ACROSS * height)), 1))
     down = cv2.getStructuringElement(cv2.MORPH_RECT, (1, max(8, int(_LEAST_LENGTH_DOWN * height))))
     return Rulings(
-        np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, across), np.uint8),
-        np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, down), np.uint8),
+        np.asarray(cv2.morphologyEx(strokes, cv2.MORPH_OPEN, across), np.uint8),
+        np.asarray(cv2.morphologyEx(strokes, cv2.MORPH_OPEN, down), np.uint8),
     )
 
 
@@ -89,29 +101,39 @@ def find_grids(rulings: Rulings, height: float) -> list[Grid]:
 
 def segments_across(rulings: Rulings, height: float) -> list[Rect]:
     """The strokes that run across, as thin rectangles, top to bottom."""
-    joined = cv2.dilate(rulings.across, np.ones((1, max(3, int(height))), np.uint8))
+    # Tall enough to make one of the two edges that a thick ruling has.
+    joined = cv2.dilate(rulings.across, np.ones((max(1, int(_FILL * height)), max(3, int(height))), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     rects = [Rect(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h, _ in stats[1:count].tolist()]
     return sorted((rect for rect in rects if rect.height < height), key=lambda rect: (rect.y0, rect.x0))
 
 
+def _outlined(ink: Mask, height: float) -> Mask:
+    """``ink`` with filled areas reduced to their edges, so that the shading of a row counts as a ruling around it."""
+    side = max(5, int(_FILL * height))
+    filled = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    return np.asarray(cv2.subtract(ink, cv2.erode(filled, np.ones((3, 3), np.uint8))), np.uint8)
+
+
 def _grid(part: Rulings, height: float, left: int, top: int) -> Grid | None:
-    width = part.across.shape[1]
-    ys = _places(np.asarray(part.across.any(axis=1)), part.across.sum(axis=1, dtype=np.int64), height)
-    xs = _places(np.asarray(part.down.any(axis=0)), part.down.sum(axis=0, dtype=np.int64), height)
-    xs = _with_edges(xs, width, height)
+    ys, xs = _places(part.across, height), _places(part.down.T, height)
+    ys = _with_open_ends(part.down, ys, xs, height)
+    drawn = (xs[0], xs[-1]) if xs else (0, 0)
+    xs = _with_edges(xs, part.across.shape[1], height)
     if len(xs) < 2 or len(ys) < 2:
         return None
     closed_below = _drawn(part.across, ys[1:-1], xs, height)
     closed_right = _drawn(part.down.T, xs[1:-1], ys, height).T
     cells = _cells(closed_below, closed_right, [x + left for x in xs], [y + top for y in ys])
-    return Grid(tuple(float(x + left) for x in xs), tuple(float(y + top) for y in ys), tuple(cells))
+    places = tuple(float(x + left) for x in xs), tuple(float(y + top) for y in ys)
+    return Grid(*places, tuple(cells), open_left=xs[0] < drawn[0], open_right=xs[-1] > drawn[1])
 
 
-def _places(present: NDArray[np.bool_], weight: NDArray[np.int64], height: float) -> list[int]:
-    """Where rulings run: the heaviest place of each group of neighbouring ones."""
+def _places(mask: Mask, height: float) -> list[int]:
+    """Rows of ``mask`` where rulings run: the heaviest of each group of neighbouring ones."""
+    weight = (mask > 0).sum(axis=1)
     groups: list[list[int]] = []
-    for place in np.flatnonzero(present).tolist():
+    for place in np.flatnonzero(weight).tolist():
         if groups and place - groups[-1][-1] <= _SAME_LINE * height:
             groups[-1].append(place)
         else:
@@ -124,6 +146,23 @@ def _with_edges(xs: list[int], width: int, height: float) -> list[int]:
     left = [0] if not xs or xs[0] > height else []
     right = [width - 1] if not xs or xs[-1] < width - 1 - height else []
     return left + xs + right
+
+
+def _with_open_ends(down: Mask, ys: list[int], xs: list[int], height: float) -> list[int]:
+    """``ys`` with the top and bottom of a table whose rulings down go on beyond its outermost rulings across."""
+    if not ys or not xs:
+        return ys
+    reach, tall = max(1, int(_SAME_LINE * height / 2)), down.shape[0]
+    bands = np.stack([down[:, max(0, x - reach) : x + reach + 1].any(axis=1) for x in xs])
+
+    def reached(start: int, stop: int) -> bool:
+        if stop - start <= _OPEN_END * height:
+            return False
+        return int((bands[:, start:stop].mean(axis=1) >= _REACHES).sum()) >= max(2, len(xs) / 2)
+
+    above = [0] if reached(0, ys[0]) else []
+    below = [tall - 1] if reached(ys[-1] + 1, tall) else []
+    return above + ys + below
 
 
 def _drawn(mask: Mask, lines: Sequence[int], ends: Sequence[int], height: float) -> NDArray[np.bool_]:

@@ -1,10 +1,11 @@
 """Tables with ruled grids."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from muniment.engines.embedded.cells import FilledCell, FoundTable, split_at
-from muniment.engines.embedded.geometry import Rect
+from muniment.engines.embedded.geometry import Rect, line_height
 from muniment.engines.embedded.lines import SeenLine
 from muniment.engines.embedded.rows import rows_of
 from muniment.engines.embedded.ruling import Grid, GridCell
@@ -21,8 +22,10 @@ def ruled_table(grid: Grid, lines: Sequence[SeenLine]) -> FoundTable | None:
     the columns.
     """
     inside = [line for line in lines if _holds(grid.rect, line)]
+    grid = _trimmed(grid, inside)
+    inside = [line for line in inside if _holds(grid.rect, line)]
     pieces = [piece for line in inside for piece in split_at(line, _borders_at(grid, line))]
-    homes = _in_cells(grid, pieces)
+    homes = _divided_where_clear(grid, _in_cells(grid, pieces))
     if not _is_table(grid, homes):
         return None
     bands = _bands(grid, homes)
@@ -32,6 +35,27 @@ def ruled_table(grid: Grid, lines: Sequence[SeenLine]) -> FoundTable | None:
 def _holds(rect: Rect, line: SeenLine) -> bool:
     x, y = (line.x0 + line.x1) / 2, (line.y0 + line.y1) / 2
     return rect.x0 <= x <= rect.x1 and rect.y0 <= y <= rect.y1
+
+
+def _trimmed(grid: Grid, lines: Sequence[SeenLine]) -> Grid:
+    """``grid`` without the empty columns where its lines across run on beyond its undrawn sides."""
+    width = line_height(lines)
+    first, last = 0, len(grid.xs) - 1
+    if grid.open_left and last > 2 and not any(line.x0 + width < grid.xs[1] for line in lines):
+        first += 1
+    if grid.open_right and last - first > 2 and not any(line.x1 - width > grid.xs[-2] for line in lines):
+        last -= 1
+    cells = [_clipped(cell, first, last, grid.xs) for cell in grid.cells]
+    return replace(grid, xs=grid.xs[first : last + 1], cells=tuple(cell for cell in cells if cell is not None))
+
+
+def _clipped(cell: GridCell, first: int, last: int, xs: Sequence[float]) -> GridCell | None:
+    """``cell`` within the columns from ``first`` to ``last``, counted anew; None if it lies outside."""
+    start, end = max(cell.column, first), min(cell.column + cell.column_span, last)
+    if start >= end:
+        return None
+    rect = replace(cell.rect, x0=xs[start], x1=xs[end])
+    return replace(cell, column=start - first, column_span=end - start, rect=rect)
 
 
 def _borders_at(grid: Grid, line: SeenLine) -> list[float]:
@@ -48,6 +72,24 @@ def _in_cells(grid: Grid, pieces: Sequence[SeenLine]) -> dict[GridCell, list[See
             home = min(grid.cells, key=lambda cell: _distance(cell.rect, piece))
         homes[home].append(piece)
     return homes
+
+
+def _divided_where_clear(grid: Grid, homes: dict[GridCell, list[SeenLine]]) -> dict[GridCell, list[SeenLine]]:
+    """Cells of one row over several columns whose pieces keep to single ones are divided: a ruling was not seen."""
+    divided: dict[GridCell, list[SeenLine]] = {}
+    for cell, pieces in homes.items():
+        inner = grid.xs[cell.column + 1 : cell.column + cell.column_span]
+        columns = {sum(border <= piece.x0 for border in inner) for piece in pieces}
+        crossed = any(piece.x0 < border < piece.x1 for piece in pieces for border in inner)
+        if cell.row_span == 1 and len(columns) > 1 and not crossed:
+            for step in range(cell.column_span):
+                part = _clipped(cell, cell.column + step, cell.column + step + 1, grid.xs)
+                if part is not None:
+                    home = replace(part, column=cell.column + step)
+                    divided[home] = [piece for piece in pieces if sum(border <= piece.x0 for border in inner) == step]
+        else:
+            divided[cell] = pieces
+    return divided
 
 
 def _distance(rect: Rect, line: SeenLine) -> float:
