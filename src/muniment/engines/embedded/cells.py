@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from muniment.engines.embedded.geometry import Rect
@@ -11,11 +11,7 @@ from muniment.engines.embedded.rows import Row, breaks_on_purpose, rows_of
 from muniment.text import Cell
 from muniment.text.paragraphs import join_two
 
-_WIDE = re.compile("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]")
-_UNIT = re.compile(rf"(?:{_WIDE.pattern}|(?:(?!{_WIDE.pattern})\S)+)\s*")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:[-–/]\d{2,4})?")
-_LEAST_OVERHANG = 0.4
-"""Of a line's height, how far it has to run over a border to be divided there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +45,6 @@ class FoundTable:
     @property
     def filled(self) -> tuple[FilledCell, ...]:
         return tuple(cell for cell in self.cells if cell.pieces)
-
-
-def split_at(line: SeenLine, borders: Sequence[float]) -> list[SeenLine]:
-    """``line`` in pieces, divided between the words nearest to the ``borders`` (pixels, ascending) that cross it.
-
-    Scripts without spaces are divided between letters. Where the words stand is guessed from the text alone.
-    """
-    margin = _LEAST_OVERHANG * (line.y1 - line.y0)
-    inner = [border for border in borders if line.x0 + margin < border < line.x1 - margin]
-    units = _UNIT.findall(line.text)
-    if len(units) < 2 or not inner:
-        return [line]
-    widths = [_drawn_width(unit) for unit in units]
-    per_width = (line.x1 - line.x0) / sum(widths)
-    groups: dict[int, list[tuple[float, float, str]]] = {}
-    start = line.x0
-    for unit, width in zip(units, widths, strict=True):
-        end = start + width * per_width
-        word_end = start + _drawn_width(unit.rstrip()) * per_width
-        groups.setdefault(sum(border <= (start + word_end) / 2 for border in inner), []).append((start, word_end, unit))
-        start = end
-    return [
-        replace(line, text="".join(unit for _, _, unit in group).strip(), x0=group[0][0], x1=group[-1][1])
-        for group in groups.values()
-    ]
-
-
-def _drawn_width(text: str) -> int:
-    return sum(2 if _WIDE.match(character) else 1 for character in text)
 
 
 def to_cells(table: FoundTable) -> tuple[Cell, ...]:

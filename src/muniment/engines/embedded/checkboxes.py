@@ -9,45 +9,22 @@ from numpy.typing import NDArray
 from muniment.engines.embedded.geometry import Rect
 from muniment.engines.embedded.ruling import Mask
 
-_LEAST_SIDE, _MOST_SIDE = 0.5, 1.7
-"""Of a line's height."""
+_LEAST_SIDE, _MOST_SIDE = 0.62, 1.7
+"""Of a line's height; the rest are shares of the box's own side."""
 _SQUARE = 0.8
-_DRAWN_SIDE = 0.8
+_FRAME = 0.75
+_DRAWN_SIDE = 0.9
+_EDGE = 0.22
+_QUIET_STRIP = 0.35
+_TOUCHED_ROWS = 0.25
 _TICKED_INK = 0.08
 _SOLID_INK = 0.85
-_QUIET_INK = 0.25
 
 _EMPTY = "☐❏❐❑❒□▢\uf06f\uf0a8\uf071"
 _TICKED = "☑☒✅🗹🗵\uf0fe\uf0fd\uf052\uf053\uf078"
-_MISREAD = frozenset(
-    [
-        "口",
-        "□",
-        "☐",
-        "☑",
-        "☒",
-        "O",
-        "0",
-        "D",
-        "[]",
-        "[x]",
-        "[X]",
-        "X",
-        "x",
-        "√",
-        "V",
-        "v",
-        "区",
-        "回",
-        "凶",
-        "囗",
-        "日",
-        "図",
-        "×",
-        "■",
-        "▣",
-    ]
-)
+DRAWN = frozenset("口囗□☐☑☒■▣×√冈凶")
+"""What the text reader may take a drawn box for, and that is seldom in running text."""
+_MISREAD = DRAWN | frozenset(["O", "0", "D", "L", "[]", "[x]", "[X]", "X", "x", "V", "v", "区", "回", "日", "図"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,60 +42,65 @@ def find_tickboxes(ink: Mask, height: float) -> list[Tickbox]:
         ink: mask (height, width), 255 on ink.
         height: of a line of text in pixels.
     """
-    length = max(5, int(_LEAST_SIDE * height * 0.8))
-    across = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    down = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
-    strokes = cv2.dilate(cv2.bitwise_or(across, down), np.ones((3, 3), np.uint8))
+    # Thick enough that a thin line which slants or fades by a pixel is still one stroke.
+    bold = cv2.dilate(ink, np.ones((3, 3), np.uint8))
+    length = max(5, int(0.65 * _LEAST_SIDE * height))
+    across = np.asarray(cv2.morphologyEx(bold, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)), np.uint8)
+    down = np.asarray(cv2.morphologyEx(bold, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8)), np.uint8)
+    strokes = cv2.bitwise_or(across, down)
     _, _, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
-    boxes = [_tickbox(ink, x, y, w, h) for x, y, w, h in _squares(np.asarray(stats[1:], np.int32), height)]
+    candidates = [stat[:4] for stat in stats[1:].tolist() if _is_square(stat[2], stat[3], height)]
+    frames = [frame for place in candidates if (frame := _frame(across, down, *place)) is not None]
+    boxes = [
+        _tickbox(ink, np.asarray(bold, np.uint8), *frame)
+        for frame in frames
+        if _is_square(frame[2] - 2, frame[3] - 2, height)
+    ]
     return sorted((box for box in boxes if box is not None), key=lambda box: (box.rect.y0, box.rect.x0))
 
 
-def _squares(stats: NDArray[np.int32], height: float) -> list[tuple[int, int, int, int]]:
-    wide, tall = stats[:, 2], stats[:, 3]
-    low, high = _LEAST_SIDE * height, _MOST_SIDE * height
-    fits = (np.minimum(wide, tall) >= low) & (np.maximum(wide, tall) <= high)
-    fits &= np.minimum(wide, tall) >= _SQUARE * np.maximum(wide, tall)
-    return [(int(x), int(y), int(w), int(h)) for x, y, w, h in stats[fits][:, :4]]
+def _is_square(width: int, tall: int, height: float) -> bool:
+    shorter, longer = sorted((width, tall))
+    return _LEAST_SIDE * height <= shorter and longer <= _MOST_SIDE * height and shorter >= _SQUARE * longer
 
 
-def _tickbox(ink: Mask, x: int, y: int, width: int, height: int) -> Tickbox | None:
-    square = ink[y : y + height, x : x + width] > 0
-    edge = max(3, round(0.22 * min(width, height)))
-    sides = (
-        square[:edge].any(axis=0),
-        square[-edge:].any(axis=0),
-        square[:, :edge].any(axis=1),
-        square[:, -edge:].any(axis=1),
-    )
-    if min(float(side.mean()) for side in sides) < _DRAWN_SIDE or not _stands_alone(ink, x, y, width, height):
+def _frame(across: Mask, down: Mask, x: int, y: int, width: int, height: int) -> tuple[int, int, int, int] | None:
+    """A square without what sticks out of its frame, such as the end of a tick; None if it has no frame."""
+    rows = np.flatnonzero((across[y : y + height, x : x + width] > 0).mean(axis=1) >= _FRAME)
+    columns = np.flatnonzero((down[y : y + height, x : x + width] > 0).mean(axis=0) >= _FRAME)
+    if not rows.size or not columns.size:
         return None
-    if not _has_straight_sides(square, edge):
+    left, top = x + int(columns[0]), y + int(rows[0])
+    return left, top, int(columns[-1] - columns[0]) + 1, int(rows[-1] - rows[0]) + 1
+
+
+def _tickbox(ink: Mask, bold: Mask, x: int, y: int, width: int, height: int) -> Tickbox | None:
+    square, thin = (mask[y : y + height, x : x + width] > 0 for mask in (bold, ink))
+    edge = max(2, round(_EDGE * min(width, height)))
+    sides = (square[:edge], square[-edge:], square[:, :edge].T, square[:, -edge:].T)
+    corners = (thin[:edge, :edge], thin[:edge, -edge:], thin[-edge:, :edge], thin[-edge:, -edge:])
+    if not all(corner.any() for corner in corners):
         return None
-    inner = square[edge:-edge, edge:-edge]
+    if min(map(_longest_stroke, sides)) < _DRAWN_SIDE or not _stands_alone(ink, x, y, width, height):
+        return None
+    inner = thin[edge:-edge, edge:-edge]
     filled = float(inner.mean()) if inner.size else 1.0
     if filled > _SOLID_INK:
         return None
     return Tickbox(Rect(float(x), float(y), float(x + width), float(y + height)), filled >= _TICKED_INK)
 
 
-def _has_straight_sides(square: NDArray[np.bool_], edge: int) -> bool:
-    """Whether each side has one straight stroke (up to two pixels thick counted together) along most of it."""
-    bands = (square[:edge], square[-edge:], square[:, :edge].T, square[:, -edge:].T)
-    return all(_longest_stroke(band) >= _DRAWN_SIDE * band.shape[1] * 0.9 for band in bands)
-
-
-def _longest_stroke(band: NDArray[np.bool_]) -> int:
-    pairs = band[:-1] | band[1:]
-    return int(pairs.sum(axis=1).max())
+def _longest_stroke(side: NDArray[np.bool_]) -> float:
+    """How much of a side (rows along it) the longest straight stroke takes; it may slant by a pixel."""
+    pairs = side[:-1] | side[1:]
+    return float(pairs.mean(axis=1).max())
 
 
 def _stands_alone(ink: Mask, x: int, y: int, width: int, height: int) -> bool:
-    """Whether the strips left and right of it are empty but for the ends of a tick."""
-    gap = max(2, width // 5)
-    left = ink[y : y + height, max(0, x - gap) : x]
-    right = ink[y : y + height, x + width : x + width + gap]
-    return all(strip.size == 0 or float((strip > 0).mean()) < _QUIET_INK for strip in (left, right))
+    """Whether no letter is near on the left or right; the end of a tick may be. What letters enclose is no box."""
+    gap = max(2, round(_QUIET_STRIP * width))
+    left, right = ink[y : y + height, max(0, x - gap) : x], ink[y : y + height, x + width : x + width + gap]
+    return all(strip.size == 0 or float(strip.any(axis=1).mean()) < _TOUCHED_ROWS for strip in (left, right))
 
 
 def split_tick(text: str) -> tuple[bool | None, str]:

@@ -5,10 +5,11 @@ from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
-from muniment.engines.embedded.cells import FilledCell, FoundTable, split_at
+from muniment.engines.embedded.cells import FilledCell, FoundTable
 from muniment.engines.embedded.geometry import Rect, around
 from muniment.engines.embedded.lines import SeenLine
 from muniment.engines.embedded.ruling import GridCell
+from muniment.engines.embedded.splitting import split_at
 
 
 def placed_table(cells: Sequence[GridCell], lines: Sequence[SeenLine]) -> FoundTable | None:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from muniment.engines.embedded.cells import FilledCell, FoundTable, split_at
+from muniment.engines.embedded.cells import FilledCell, FoundTable
 from muniment.engines.embedded.geometry import Rect, line_height
 from muniment.engines.embedded.lines import SeenLine
 from muniment.engines.embedded.rows import rows_of
 from muniment.engines.embedded.ruling import Grid, GridCell
+from muniment.engines.embedded.splitting import split_at
 
 _LEAST_ROWS_TO_DIVIDE = 2
 _MOST_ROWS_A_CELL = 12.0
