@@ -4,6 +4,8 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Any
 
 import muniment
@@ -66,12 +68,21 @@ def word_recall(pages: Sequence[Truth], blocks: Iterable[muniment.Block]) -> flo
 
 
 def begins(page: Truth, blocks: Iterable[muniment.Block], count: int = 5) -> Iterator[int]:
-    """Where in the words read from a page each of its true blocks (without furniture) begins; -1 if nowhere."""
+    """Where in the words read from a page each of its true blocks (without furniture) begins; -1 if nowhere.
+
+    A block of one word is looked for together with the beginning of the next one, or it might be found elsewhere.
+    """
     read = f" {' '.join(word for block in blocks if not block.furniture for word in words(read_text(block)))} "
-    for block in page["blocks"]:
-        opening = words(true_text(block))[:count]
-        if opening and not block.get("furniture"):
-            yield read.find(f" {' '.join(opening)} ")
+    true = [words(true_text(block)) for block in page["blocks"] if not block.get("furniture")]
+    for block, following in zip_longest(true, true[1:], fillvalue=[]):
+        if block:
+            opening = block if len(block) > 1 else block + following
+            yield read.find(f" {' '.join(opening[:count])} ")
+
+
+def alike(text: str, other: str) -> bool:
+    """Whether two short texts are the same but for a letter or two that were misread."""
+    return SequenceMatcher(None, text, other).ratio() > 0.95
 
 
 def cell_accuracy(truth: Truth, table: muniment.Table) -> float:

@@ -9,6 +9,7 @@ _TIGHT_BULLETS = "•∙●○◦▪▫■◆◇►▶‣⁃➢➤❖\uf0b7\uf0a
 _PRIVATE_BULLETS = str.maketrans(dict.fromkeys("\uf0b7\uf0a7\uf0d8\uf076", "•") | {"\uf02d": "-"})
 _MARKER = re.compile(
     rf"(?P<bullet>[{re.escape(_BULLETS)}])(?:\s+|$)"
+    r"|(?P<misread>一)\s+(?![\u3400-\u9fff])"  # a dash, taken for the Chinese one before text that is not Chinese
     rf"|(?P<tight>[{re.escape(_TIGHT_BULLETS)}])(?=\S)"
     r"|(?P<number>\d{1,3}[.)])(?:\s+|$|(?=[^\W\d_]))"
     r"|(?P<enclosed>\((?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})\))\s*"
@@ -42,7 +43,8 @@ def split_marker(line: str) -> MarkedText | None:
     found = _MARKER.match(line)
     if found is None:
         return None
-    return MarkedText(found[0].strip().translate(_PRIVATE_BULLETS), line[found.end() :].strip())
+    marker = "–" if found["misread"] else found[0].strip().translate(_PRIVATE_BULLETS)
+    return MarkedText(marker, line[found.end() :].strip())
 
 
 def depths(indents: Sequence[float], tolerance: float) -> list[int]:

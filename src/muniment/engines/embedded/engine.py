@@ -1,41 +1,99 @@
-"""The embedded engine: reads letters on the CPU, row by row.
+"""The embedded engine: reads a page on the CPU, with no help from outside."""
 
-Each row of text becomes a paragraph, top to bottom; layout, tables and reading order across columns are not used yet.
-"""
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from muniment.documents import PageImage, TextLayer
 from muniment.engines.base import PageContent
+from muniment.engines.embedded.assembly import blocks_of
+from muniment.engines.embedded.layout import LayoutModel
 from muniment.engines.embedded.letters import LetterReader
 from muniment.engines.embedded.lines import SeenLine
-from muniment.engines.embedded.rows import rows_of
-from muniment.text import Box, Line, Paragraph
+from muniment.engines.embedded.parts import PageSorter
+from muniment.engines.embedded.sheet import Sheet
+from muniment.engines.embedded.typography import measured
+from muniment.text import Flag
+
+_LOW_SCORE = 0.8
+"""A page whose letters are read with less on average is flagged."""
+_POINTS_AN_INCH = 72
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Page:
+    """An upright page and its lines, wherever they come from."""
+
+    pixels: NDArray[np.uint8]
+    lines: tuple[SeenLine, ...]
+    rotation: int = 0
+    skew: float = 0.0
 
 
 class EmbeddedEngine:
-    """Reads a page on the CPU."""
+    """Reads a page on the CPU. Holds state: one a worker.
+
+    Args:
+        threads: processor threads to use.
+    """
 
     name = "embedded"
 
     def __init__(self, threads: int) -> None:
         self._letters = LetterReader(threads)
+        self._layout = LayoutModel(threads)
+        self._sorter = PageSorter(threads)
 
     def read(self, image: PageImage, text_layer: TextLayer | None = None) -> PageContent:
-        """Read one page."""
-        width, height = image.width, image.height
-        rotation, skew = 0, 0.0
-        if text_layer is None:
-            page = self._letters.read(image.pixels)
-            height, width = page.pixels.shape[:2]
-            rotation, skew, lines = page.rotation, page.skew, page.lines
-        else:
-            lines = tuple(
-                SeenLine(t.text, t.x0 * width, t.y0 * height, t.x1 * width, t.y1 * height, 1.0, (t.y1 - t.y0) * height)
-                for t in text_layer.lines
+        """Read one page; see :class:`muniment.engines.base.Engine`."""
+        page = self._seen(image) if text_layer is None else _told(image, text_layer)
+        height, width = page.pixels.shape[:2]
+        regions = self._layout.find(page.pixels)
+        parts = self._sorter.sort(page.pixels, page.lines, regions)
+        return PageContent(
+            blocks=blocks_of(parts, regions, Sheet(width, height)),
+            flags=_flags(page, is_told=text_layer is not None, is_empty=parts.is_empty),
+            rotation=page.rotation,
+            skew=round(page.skew, 2),
+        )
+
+    def _seen(self, image: PageImage) -> _Page:
+        """The page as the letters' reader sees it."""
+        seen = self._letters.read(image.pixels)
+        return _Page(seen.pixels, tuple(measured(seen.pixels, seen.lines)), seen.rotation, seen.skew)
+
+
+def _told(image: PageImage, text_layer: TextLayer) -> _Page:
+    """The page with the lines that the PDF itself tells."""
+    width, height = image.width, image.height
+    points = (image.dpi or _POINTS_AN_INCH) / _POINTS_AN_INCH
+    return _Page(
+        image.pixels,
+        tuple(
+            SeenLine(
+                line.text,
+                line.x0 * width,
+                line.y0 * height,
+                line.x1 * width,
+                line.y1 * height,
+                1.0,
+                line.size * points,
+                line.bold,
             )
-        blocks = []
-        for row in rows_of(lines):
-            ls = tuple(
-                Line(p.text, Box(p.x0 / width, p.y0 / height, p.x1 / width, p.y1 / height), p.score) for p in row.pieces
-            )
-            blocks.append(Paragraph(text=row.text, lines=ls, box=Box.around([one.box for one in ls])))
-        return PageContent(blocks=tuple(blocks), rotation=rotation, skew=skew)
+            for line in text_layer.lines
+        ),
+    )
+
+
+def _flags(page: _Page, *, is_told: bool, is_empty: bool) -> frozenset[Flag]:
+    letters = sum(len(line.text) for line in page.lines)
+    score = sum(line.score * len(line.text) for line in page.lines) / max(letters, 1)
+    flags = {
+        Flag.TEXT_LAYER: is_told,
+        Flag.BLANK: is_empty,
+        Flag.ROTATED: page.rotation != 0,
+        Flag.SKEWED: page.skew != 0,
+        Flag.LOW_SCORE: letters > 0 and score < _LOW_SCORE,
+    }
+    return frozenset(flag for flag, is_set in flags.items() if is_set)

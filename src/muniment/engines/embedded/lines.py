@@ -23,3 +23,9 @@ class SeenLine:
     score: float
     size: float
     bold: bool = False
+
+
+def has_case(text: str) -> bool:
+    """Whether most of its letters and digits are small letters, whose size can be told best."""
+    lower = sum(character.islower() for character in text)
+    return lower * 2 > sum(character.isalnum() for character in text)

@@ -9,16 +9,24 @@ white strips too and are told apart by how they stand; see :func:`_are_columns`.
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isfinite
-from statistics import median
 
 from muniment.engines.embedded.geometry import Rect, line_height, share_down
 
-_LEAST_GAP = 0.5
+_LEAST_GAP, _SURE_GAP = 0.3, 0.5
+"""In line heights, how wide the white between columns is. Narrower than the second, it may be chance on a few lines."""
+_ENOUGH_LINES = 5
+_SECTION_GAP = 2.0
+"""So many line heights of white across the page end columns."""
 _SHRINK = 0.15
 _WELL_FILLED = 0.6
 _PROSE_LETTERS = 18
+_PROSE_SHARE = 0.6
 _ROWS_ALIGNED = 0.75
+_BESIDE = 0.25
+"""Middles so near each other, in heights of a line, are of lines on one base line."""
+_LEAST_BESIDE = 0.3
 _DEEPEST = 12
 
 
@@ -50,8 +58,12 @@ def reading_order(units: Sequence[Unit]) -> list[list[int]]:
 class _Run:
     """Neighbouring bands, and the white strips down that all of them share; the page's margins are strips too."""
 
-    members: list[int]
+    bands: list[list[int]]
     strips: list[_Strip]
+
+    @property
+    def members(self) -> list[int]:
+        return [place for band in self.bands for place in band]
 
 
 class _Cutter:
@@ -63,7 +75,10 @@ class _Cutter:
         """``members`` in order, cut into columns as far as there are any."""
         found: list[list[int]] = []
         goes_on = False
-        for run in self._runs(self._bands(members)):
+        runs = self._runs(self._bands(members))
+        for above, below in pairwise(runs):
+            self._give_back(above, below)
+        for run in filter(lambda run: run.bands, runs):
             columns = self._columns(run) if depth else [run.members]
             if len(columns) > 1:
                 found += [group for column in columns for group in self.groups(column, depth - 1)]
@@ -94,12 +109,34 @@ class _Cutter:
         for band in bands:
             strips = self._strips(band)
             shared = _common(runs[-1].strips, strips, _LEAST_GAP * self._height) if runs else []
-            if any(map(_is_inner, shared)):
-                runs[-1].members += band
+            if any(map(_is_inner, shared)) and self._gap(runs[-1].bands[-1], band) < _SECTION_GAP * self._height:
+                runs[-1].bands.append(band)
                 runs[-1].strips = shared
             else:
-                runs.append(_Run(list(band), strips))
+                runs.append(_Run([band], strips))
         return runs
+
+    def _gap(self, above: Sequence[int], below: Sequence[int]) -> float:
+        """White between two bands; pixels."""
+        bottom = max(self._units[place].rect.y1 for place in above)
+        return min(self._units[place].rect.y0 for place in below) - bottom
+
+    def _give_back(self, above: _Run, below: _Run) -> None:
+        """Move to ``below``, if that is columns, the last bands of ``above`` that already are its beginning.
+
+        A row above columns may share some chance white with the columns' first rows and has then taken them.
+        """
+        if len(self._columns(above)) > 1 or len(self._columns(below)) == 1:
+            return
+        strips, first = below.strips, len(above.bands)
+        for place in range(len(above.bands) - 1, -1, -1):
+            strips = _common(strips, self._strips(above.bands[place]), _LEAST_GAP * self._height)
+            if not any(map(_is_inner, strips)):
+                break
+            if len(self._split(_Run([above.bands[place]], strips))) > 1:
+                first, below.strips = place, strips
+        below.bands[:0] = above.bands[first:]
+        del above.bands[first:]
 
     def _strips(self, members: Sequence[int]) -> list[_Strip]:
         """White strips down that no member crosses."""
@@ -139,6 +176,11 @@ class _Cutter:
         stand beside each other.
         """
         sides = [[self._units[place] for place in side] for side in (left, right)]
+        gap = min(unit.rect.x0 for unit in sides[1]) - max(unit.rect.x1 for unit in sides[0])
+        if _beside(*sides) < _LEAST_BESIDE:
+            return False
+        if gap < _SURE_GAP * self._height and min(map(len, sides)) < _ENOUGH_LINES:
+            return False
         if any(not unit.text for side in sides for unit in side):
             return True
         if min(len(side) for side in sides) < 2:
@@ -170,17 +212,28 @@ def _common(one: Sequence[_Strip], other: Sequence[_Strip], least: float) -> lis
     return sorted((start, end) for start, end in shared if end - start >= least)
 
 
+def _beside(left: Sequence[Unit], right: Sequence[Unit]) -> float:
+    """The share of the lower side's height that stands beside the other side."""
+    tops, bottoms = zip(
+        *((min(unit.rect.y0 for unit in side), max(unit.rect.y1 for unit in side)) for side in (left, right)),
+        strict=True,
+    )
+    lower = min(bottom - top for top, bottom in zip(tops, bottoms, strict=True))
+    return float((min(bottoms) - max(tops)) / max(lower, 1.0))
+
+
 def _is_prose(side: Sequence[Unit]) -> bool:
+    """Whether most letters of a column stand in lines that fill it."""
     width = max(unit.rect.x1 for unit in side) - min(unit.rect.x0 for unit in side)
-    filled = median(unit.rect.width for unit in side) >= _WELL_FILLED * width
-    return filled and median(len(unit.text) for unit in side) >= _PROSE_LETTERS
+    full = [u for u in side if u.rect.width >= _WELL_FILLED * width and len(u.text) >= _PROSE_LETTERS]
+    return sum(len(unit.text) for unit in full) >= _PROSE_SHARE * sum(len(unit.text) for unit in side)
 
 
 def _aligned(left: Sequence[Unit], right: Sequence[Unit]) -> float:
     """The share of rows, on the side with fewer, that stand beside a row of the other side."""
     fewer, more = sorted((left, right), key=len)
     middles = sorted((unit.rect.y0 + unit.rect.y1) / 2 for unit in more)
-    return sum(_nearest(middles, unit.rect) <= 0.35 * unit.rect.height for unit in fewer) / len(fewer)
+    return sum(_nearest(middles, unit.rect) <= _BESIDE * unit.rect.height for unit in fewer) / len(fewer)
 
 
 def _nearest(middles: Sequence[float], rect: Rect) -> float:

@@ -11,6 +11,7 @@ from muniment.engines.embedded.lines import SeenLine
 _SAME_ROW = 0.5
 _SIDE_BY_SIDE = 0.3
 _ROWS_LOOKED_BACK = 4
+_WIDE_GAP = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,17 @@ class Row:
     @property
     def bold(self) -> bool:
         return all(piece.bold for piece in self.pieces)
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether wide white stands between its pieces."""
+        gaps = (right.x0 - left.x1 for left, right in pairwise(self.pieces))
+        return any(gap > _WIDE_GAP * self.rect.height for gap in gaps)
+
+    @property
+    def score(self) -> float:
+        letters = sum(len(piece.text) for piece in self.pieces)
+        return sum(piece.score * len(piece.text) for piece in self.pieces) / max(letters, 1)
 
     @property
     def first_word_width(self) -> float:

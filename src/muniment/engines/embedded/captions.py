@@ -1,0 +1,97 @@
+"""Captions put to their figures and tables."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from muniment.text import Block, Box, Figure, Heading, Paragraph, Table
+
+_REACH = 0.04
+"""Of the page's height: how far a caption may be from what it tells about."""
+_INSIDE = 0.5
+_LABEL_LETTERS = 16
+"""A label by itself ("Table 3") is no longer than this; the caption's text is the block after it."""
+_BEGINNING = re.compile(
+    r"(?P<figure>fig(?:ure)?s?|abb(?:ildung)?|chart|plate|scheme|图)|(?P<table>tab(?:le|elle|leau)?|表)", re.IGNORECASE
+)
+_NUMBER = re.compile(r"\w*\.?\s*(?:\d|[IVX]+\b|[A-Z]\b)")
+
+_Text = Paragraph | Heading
+
+
+def with_captions(blocks: Sequence[Block], marked: Sequence[Box]) -> list[Block]:
+    """``blocks`` in order, captions made part of the figures and tables beside them.
+
+    Args:
+        marked: where the layout model sees captions.
+    """
+    found = list(blocks)
+    place = 0
+    while place < len(found):
+        block = found[place]
+        if isinstance(block, Figure | Table) and not block.caption:
+            span = _caption_beside(found, place, marked)
+            texts = [text for text in found[span] if isinstance(text, _Text)]
+            if texts:
+                found[place] = _captioned(block, texts)
+                del found[span]
+                place -= len(texts) if span.start < place else 0
+        place += 1
+    return found
+
+
+def kind_of_caption(text: str) -> str:
+    """ "figure" or "table" if ``text`` begins like "Figure 3" or "Table II", else ""."""
+    beginning = _BEGINNING.match(text)
+    if beginning is None or not _NUMBER.match(text, beginning.end()):
+        return ""
+    return "figure" if beginning["figure"] else "table"
+
+
+def _caption_beside(blocks: Sequence[Block], place: int, marked: Sequence[Box]) -> slice:
+    """The blocks that are the caption of the one at ``place``: tables have theirs above first, figures below."""
+    block = blocks[place]
+    above = range(max(place - 2, 0), place)
+    below = range(place + 1, min(place + 3, len(blocks)))
+    for side in (above, below) if isinstance(block, Table) else (below, above):
+        nearest = slice(side.stop - 1, side.stop) if side is above else slice(side.start, side.start + 1)
+        for span in (slice(side.start, side.stop), nearest):
+            chain = blocks[span.start : place + 1] if side is above else blocks[place : span.stop]
+            if all(_is_near(one, other) for one, other in pairwise(chain)) and _are_caption(
+                blocks[span], block, marked
+            ):
+                return span
+    return slice(place, place)
+
+
+def _are_caption(texts: Sequence[Block], block: Figure | Table | Block, marked: Sequence[Box]) -> bool:
+    """Whether ``texts`` are a caption: one block, or a label and the text after it."""
+    if not texts or not isinstance(texts[0], _Text) or not isinstance(texts[-1], _Text):
+        return False
+    first = texts[0]
+    kind = kind_of_caption(first.text)
+    if len(texts) > 1:
+        return kind == block.kind and len(first.text) <= _LABEL_LETTERS
+    if kind:
+        return kind == block.kind
+    return first.box is not None and any(_share_inside(first.box, box) > _INSIDE for box in marked)
+
+
+def _is_near(above: Block, below: Block) -> bool:
+    if above.box is None or below.box is None:
+        return False
+    gap = max(above.box.y0 - below.box.y1, below.box.y0 - above.box.y1)
+    beside = min(above.box.x1, below.box.x1) <= max(above.box.x0, below.box.x0)
+    return gap <= _REACH and not beside
+
+
+def _captioned(block: Figure | Table, texts: Sequence[_Text]) -> Block:
+    caption = " ".join(text.text for text in texts)
+    return replace(block, caption=caption, lines=(*(line for text in texts for line in text.lines), *block.lines))
+
+
+def _share_inside(inner: Box, outer: Box) -> float:
+    width = min(inner.x1, outer.x1) - max(inner.x0, outer.x0)
+    height = min(inner.y1, outer.y1) - max(inner.y0, outer.y0)
+    return max(width, 0.0) * max(height, 0.0) / max(inner.width * inner.height, 1e-9)

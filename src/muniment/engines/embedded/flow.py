@@ -1,0 +1,275 @@
+"""One column's lines as headings, paragraphs, lists and check boxes.
+
+Rows come top to bottom. A heading stands out by size, weight or the layout model's word; an item begins with its
+marker; everything else is running text, and where it breaks is told by the space between rows, by indents, and by rows
+that end before they had to.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from statistics import median
+
+from muniment.engines.embedded.checkboxes import split_tick
+from muniment.engines.embedded.headings import looks_like_heading
+from muniment.engines.embedded.lines import SeenLine, has_case
+from muniment.engines.embedded.rows import Row, breaks_on_purpose, row_of, row_pitch, rows_of
+from muniment.text.lists import split_marker
+
+_PARAGRAPH_GAP = 1.22
+"""Steps from row to row so many times the usual one lie between paragraphs."""
+_SENTENCE_GAP = 1.12
+"""The same where a sentence ended."""
+_HEADING_GAP = 1.7
+_VERSE_GAP = 1.45
+_SAME_SIZE, _SAME_SIZE_OF_CAPITALS = 1.18, 1.4
+_FAR_LARGER = 1.5
+_INDENT = 0.6
+_SENTENCE_END = (".", "!", "?", ":", ";", "。", "！", "？")
+_MOST_HEADING_ROWS = 3
+_FULL = 0.8
+_PROSE_LETTERS = 40
+_FEW_LETTERS = 8
+"""Rows shorter than this are no evidence of size or weight."""
+
+
+class PassageKind(StrEnum):
+    """What rows can be together."""
+
+    HEADING = "heading"
+    ITEM = "item"
+    """A list's item; its first row begins with the marker."""
+    TICK = "tick"
+    """A box to tick and the text beside it."""
+    TEXT = "text"
+    VERSE = "verse"
+    """Short rows that keep their line breaks: an address, a receipt."""
+
+
+@dataclass(slots=True)
+class Passage:
+    """Rows that belong together, top to bottom."""
+
+    kind: PassageKind
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def is_heading(self) -> bool:
+        return self.kind is PassageKind.HEADING
+
+    @property
+    def size(self) -> float:
+        return median(row.size for row in self.rows)
+
+    @property
+    def lines(self) -> tuple[SeenLine, ...]:
+        return tuple(piece for row in self.rows for piece in row.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What is known of the column that rows stand in.
+
+    Attributes:
+        left, right: where its text begins and ends, pixels.
+        pitch: from one row to the next, pixels.
+        is_prose: whether most of its letters stand in rows that fill it.
+        body: the page's usual letter size, pixels.
+        is_titled: whether the layout model takes a row for a title.
+    """
+
+    left: float
+    right: float
+    pitch: float
+    is_prose: bool
+    body: float
+    is_titled: Callable[[Row], bool]
+
+
+def passages_of(lines: Sequence[SeenLine], body: float, is_titled: Callable[[Row], bool]) -> list[Passage]:
+    """``lines`` of one column as passages, top to bottom; every line is in exactly one.
+
+    Args:
+        body: the page's usual letter size in pixels.
+        is_titled: whether the layout model takes a row for a title.
+    """
+    rows = [part for row in rows_of(lines) for part in _parts(row)]
+    if not rows:
+        return []
+    left, right = min(row.rect.x0 for row in rows), max(row.rect.x1 for row in rows)
+    column = Column(left, right, row_pitch(rows), _is_prose(rows, right - left), body, is_titled)
+    return _with_verses(_without_long_headings(_gathered(rows, column), column), column)
+
+
+def _is_prose(rows: Sequence[Row], width: float) -> bool:
+    full = [row for row in rows if row.rect.width >= _FULL * width]
+    return len(full) > 1 and sum(len(row.text) for row in full) * 2 >= sum(len(row.text) for row in rows)
+
+
+def _parts(row: Row) -> list[Row]:
+    """A row, its check boxes apart from what stands before them and from each other."""
+    parts: list[list[SeenLine]] = []
+    for piece in row.pieces:
+        if not parts or split_tick(piece.text)[0] is not None:
+            parts.append([])
+        parts[-1].append(piece)
+    return [row_of(part) for part in parts]
+
+
+def _gathered(rows: Sequence[Row], column: Column) -> list[Passage]:
+    passages: list[Passage] = []
+    for place, row in enumerate(rows):
+        following = rows[place + 1] if place + 1 < len(rows) else None
+        kind = _kind(row, passages[-1].rows[-1] if passages else None, following, column)
+        if passages and _goes_on(passages[-1], kind, row, following, column):
+            passages[-1].rows.append(row)
+        else:
+            passages.append(Passage(kind, [row]))
+    return passages
+
+
+def _kind(row: Row, before: Row | None, following: Row | None, column: Column) -> PassageKind:
+    ticked, rest = split_tick(row.text)
+    if ticked is not None:
+        return PassageKind.TICK if rest else PassageKind.TEXT
+    if looks_like_heading(row, column.body, titled=column.is_titled(row)) and not _amid_text(row, before, column):
+        return PassageKind.HEADING
+    if _is_bold_lead(row, before, following, column):
+        return PassageKind.HEADING
+    return PassageKind.ITEM if split_marker(row.text) is not None else PassageKind.TEXT
+
+
+def _is_bold_lead(row: Row, before: Row | None, following: Row | None, column: Column) -> bool:
+    """A bold row of the text's own size, above text that is not bold."""
+    if not row.bold or row.is_divided or following is None or following.bold:
+        return False
+    if row.text.rstrip().endswith((".", ",", ";")) or row.size < 0.9 * column.body:
+        return False
+    apart = before is None or _step(before, row) > _PARAGRAPH_GAP * column.pitch
+    return apart and breaks_on_purpose(row, following, column.right) and _step(row, following) < 3 * column.pitch
+
+
+def _amid_text(row: Row, before: Row | None, column: Column) -> bool:
+    """Whether ``row`` is a line of the paragraph that the row before it belongs to, a little large as it measures."""
+    if before is None or column.is_titled(row) or row.size > _FAR_LARGER * before.size:
+        return False
+    return (
+        not breaks_on_purpose(before, row, column.right)
+        and _step(before, row) < _PARAGRAPH_GAP * column.pitch
+        and not looks_like_heading(before, column.body, titled=False)
+    )
+
+
+def _goes_on(passage: Passage, kind: PassageKind, row: Row, following: Row | None, column: Column) -> bool:
+    """Whether ``row`` belongs to ``passage``."""
+    before = passage.rows[-1]
+    if kind in (PassageKind.TICK, PassageKind.ITEM):
+        return False
+    if PassageKind.HEADING in (kind, passage.kind):
+        return kind == passage.kind and _same_heading(before, row)
+    if passage.kind == PassageKind.TICK:
+        return row.rect.x0 > passage.rows[0].rect.x0 + 0.5 * before.rect.height and _is_close(before, row, column)
+    if _is_divided(row) or _is_divided(before) or not _alike(before, row) or not _is_close(before, row, column):
+        return False
+    if passage.kind == PassageKind.ITEM:
+        return _continues_item(passage, row, column)
+    return not _starts_paragraph(passage, row, following, column)
+
+
+def _is_divided(row: Row) -> bool:
+    """Whether wide gaps divide a row; the one between a marker and its text does not count."""
+    marked = split_marker(row.pieces[0].text)
+    has_marker_apart = marked is not None and not marked.text and len(row.pieces) > 1
+    return (row_of(row.pieces[1:]) if has_marker_apart else row).is_divided
+
+
+def _same_heading(before: Row, row: Row) -> bool:
+    similar = max(before.size, row.size) <= _SAME_SIZE * min(before.size, row.size) and before.bold == row.bold
+    own = max(before.rect.height, row.rect.height)
+    overlaps = min(before.rect.x1, row.rect.x1) > max(before.rect.x0, row.rect.x0)
+    numbered = split_marker(row.text) is not None or row.text[:1].isdigit()
+    return similar and overlaps and not numbered and _step(before, row) < _HEADING_GAP * own
+
+
+def _alike(before: Row, row: Row) -> bool:
+    if _is_short(before) or _is_short(row):
+        return True
+    tolerance = _SAME_SIZE if has_case(before.text) and has_case(row.text) else _SAME_SIZE_OF_CAPITALS
+    same_size = max(before.size, row.size) <= tolerance * max(min(before.size, row.size), 1.0)
+    return same_size and (before.bold == row.bold or before.is_divided or row.is_divided)
+
+
+def _is_short(row: Row) -> bool:
+    return sum(character.isalnum() for character in row.text) < _FEW_LETTERS
+
+
+def _is_close(before: Row, row: Row, column: Column) -> bool:
+    usual = max(column.pitch, 1.05 * min(before.rect.height, row.rect.height))
+    return _step(before, row) < _PARAGRAPH_GAP * usual
+
+
+def _step(before: Row, row: Row) -> float:
+    """From the middle of one row to the next one's, pixels."""
+    return (row.rect.y0 + row.rect.y1 - before.rect.y0 - before.rect.y1) / 2
+
+
+def _continues_item(passage: Passage, row: Row, column: Column) -> bool:
+    """An item goes on as long as rows are full, and where a sentence goes on in a row that hangs below its text."""
+    first, before = passage.rows[0], passage.rows[-1]
+    if breaks_on_purpose(before, row, column.right):
+        return _is_interrupted(before, row) and row.rect.x0 > first.rect.x0 + _INDENT * first.rect.height
+    return True
+
+
+def _starts_paragraph(passage: Passage, row: Row, following: Row | None, column: Column) -> bool:
+    before = passage.rows[-1]
+    if not _is_interrupted(before, row) and (not column.is_prose or breaks_on_purpose(before, row, column.right)):
+        return True
+    if before.text.rstrip().endswith(_SENTENCE_END) and _step(before, row) > _SENTENCE_GAP * column.pitch:
+        return True
+    indent = _INDENT * row.rect.height
+    if row.rect.x0 > before.rect.x0 + indent:
+        hangs = following is not None and abs(following.rect.x0 - row.rect.x0) < indent and len(passage.rows) == 1
+        return not hangs and following is not None and following.rect.x0 < row.rect.x0 - indent
+    hanging = len(passage.rows) > 1 and passage.rows[0].rect.x0 < before.rect.x0 - indent
+    return hanging and row.rect.x0 < before.rect.x0 - indent
+
+
+def _is_interrupted(before: Row, row: Row) -> bool:
+    """Whether a sentence runs on from one row to the next."""
+    return row.text[:1].islower() and not before.text.rstrip().endswith(_SENTENCE_END)
+
+
+def _without_long_headings(passages: list[Passage], column: Column) -> list[Passage]:
+    """Large text of many rows is text, however large; headings in a row one by one stay headings."""
+    for passage in passages:
+        if passage.kind == PassageKind.HEADING and len(passage.rows) > _MOST_HEADING_ROWS:
+            titled = sum(column.is_titled(row) for row in passage.rows)
+            if titled * 2 < len(passage.rows):
+                passage.kind = PassageKind.TEXT
+    return passages
+
+
+def _with_verses(passages: Sequence[Passage], column: Column) -> list[Passage]:
+    """Short rows of text close above each other as one passage, their breaks kept."""
+    found: list[Passage] = []
+    for passage in passages:
+        if found and _is_verse(found[-1]) and _is_verse(passage) and _follows(found[-1], passage, column):
+            found[-1] = Passage(PassageKind.VERSE, found[-1].rows + passage.rows)
+        else:
+            found.append(passage)
+    return found
+
+
+def _is_verse(passage: Passage) -> bool:
+    if passage.kind is PassageKind.VERSE:
+        return True
+    if passage.kind is not PassageKind.TEXT or len(passage.rows) > 1:
+        return False
+    row = passage.rows[0]
+    return row.is_divided or not (len(row.text) > _PROSE_LETTERS and row.text.endswith(_SENTENCE_END))
+
+
+def _follows(above: Passage, below: Passage, column: Column) -> bool:
+    before, row = above.rows[-1], below.rows[0]
+    return _alike(before, row) and _step(before, row) < _VERSE_GAP * column.pitch
