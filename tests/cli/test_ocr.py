@@ -93,7 +93,8 @@ def test_pages_that_fail_keep_their_places_and_are_told(
     assert "<!-- page 2 -->\n\n> [Page 2 could not be read: " in told.out
     assert "page 3" in told.out
     assert "a.tiff: read by a fallback: page 1" in told.err
-    assert "a.tiff: page 2 failed: " in told.err
+    assert "Read 2 of 3 pages of 1 document in" in told.err
+    assert "  a.tiff: page 2 is damaged. Scan it again.\n" in told.err
 
 
 def test_when_every_page_fails_nothing_was_read(tmp_path: Path, muniment: Muniment, faults: Faults) -> None:
@@ -122,9 +123,9 @@ def test_where_there_is_nothing_to_read_it_says_why(
     (tmp_path / "folder").mkdir()
     assert muniment("ocr", tmp_path / name) is ExitCode.NOTHING_READ
     told = capsys.readouterr()
-    first = told.err.splitlines()[0]
-    assert first.startswith("muniment: ")
-    assert name in first
+    (line,) = told.err.splitlines()
+    assert line.startswith("muniment: ")
+    assert name in line
     assert told.out == ""
 
 
@@ -137,6 +138,31 @@ def test_names_cannot_drive_the_terminal(tmp_path: Path, muniment: Muniment, cap
     muniment("ocr", tiff(tmp_path / "a\x1b[31m[bold].tiff"))
     muniment("ocr", tmp_path / "b\x1b[2J.tiff")
     assert "\x1b" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name", [b"\xff\xfe.tiff", b"a\nb.tiff", b"\xe2\x80\xae.tiff", b"-.tiff", b"e\xcc\x81" * 80 + b".tiff"]
+)
+def test_any_name_that_a_file_can_have_is_read(
+    name: bytes, tmp_path: Path, muniment: Muniment, capsys: Captured
+) -> None:
+    document = tmp_path / os.fsdecode(name)
+    tiff(tmp_path / "a.tiff").rename(document)
+    assert muniment("ocr", document, "-o", tmp_path / "out", "--json", "--format", "json,md") is ExitCode.OK
+    told = capsys.readouterr()
+    assert len(told.err.splitlines()) == 2
+    (record,) = json.loads(told.out)["documents"]
+    assert [Path(file).parent for file in record["files"]] == [tmp_path / "out"] * 2
+    assert json.loads(Path(record["files"][0]).read_text())["document"]["name"] == name.decode(errors="replace")
+
+
+def test_a_document_of_an_odd_name_that_cannot_be_opened_is_told(
+    tmp_path: Path, muniment: Muniment, capsys: Captured
+) -> None:
+    document = tmp_path / os.fsdecode(b"\x1b[31m\xff.pdf")
+    document.write_bytes(b"words")
+    assert muniment("ocr", document) is ExitCode.NOTHING_READ
+    assert capsys.readouterr().err.startswith("muniment: \ufffd[31m\ufffd.pdf seems to be a text file.")
 
 
 def test_the_summary_as_json(tmp_path: Path, muniment: Muniment, faults: Faults, capsys: Captured) -> None:
@@ -247,3 +273,25 @@ def test_standard_input(tmp_path: Path) -> None:
         told = command.communicate(timeout=60)
     assert told[0] == b"page 1\n\fpage 2\n"
     assert b"[1/1] stdin: 2 pages" in told[1]
+
+
+@pytest.mark.parametrize(
+    ("redirection", "told"),
+    [
+        ("< /dev/null", "Nothing came from standard input. Check the command that should send the document."),
+        ("<&-", "Standard input is closed. Send a document to it, or name a file."),
+    ],
+)
+def test_standard_input_that_gives_nothing_is_told(redirection: str, told: str) -> None:
+    command = started("ocr", "-", within=["sh", "-c", f'exec "$@" {redirection}', "sh"])
+    assert command.communicate(timeout=60) == (b"", f"muniment: {told}\n".encode())
+    assert command.returncode == ExitCode.NOTHING_READ
+
+
+def test_a_closed_standard_output_is_told(tmp_path: Path) -> None:
+    command = started("ocr", tiff(tmp_path / "a.tiff"), "--quiet", within=["sh", "-c", 'exec "$@" >&-', "sh"])
+    told = command.communicate(timeout=60)[1]
+    assert (command.returncode, told) == (
+        ExitCode.OUTPUT,
+        b"muniment: Standard output is closed. Leave it open, or write to a folder with -o.\n",
+    )

@@ -28,6 +28,7 @@ INFO = DocumentInfo("a.pdf", "pdf", 3, "0" * 64)
 WARNING = SandboxWarning("it is switched off")
 OPENED = DocumentOpened(SOURCE, INFO, (1, 2, 3))
 PAGES = [PageDone(SOURCE, PageReading(number=number, status=PageStatus.READ)) for number in (1, 2, 3)]
+LOST = PageDone(SOURCE, PageReading(number=4, status=PageStatus.FAILED, problem="a.pdf: page 4 is damaged."))
 FAILED = DocumentFailed(SOURCE, NotADocument("b.pdf is empty", "Scan it again."))
 EVENTS: list[Event] = [WARNING, OPENED, *PAGES, DocumentDone(SOURCE), FAILED, DocumentSkipped(SOURCE, 3, (), ())]
 
@@ -43,7 +44,7 @@ class Clock:
         return self.seconds
 
 
-def test_plain_lines_come_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+def test_plain_lines_come_now_and_then() -> None:
     lines: list[str] = []
     with LineProgress(3, clock=Clock(), line=lines.append) as progress:
         for event in EVENTS:
@@ -52,16 +53,16 @@ def test_plain_lines_come_now_and_then(capsys: pytest.CaptureFixture[str]) -> No
     assert lines[1:] == [
         "[red]a.pdf: 2 of 3 pages",
         "[1/3] [red]a.pdf: 3 pages",
+        "muniment: b.pdf is empty. Scan it again.",
         "[3/3] [red]a.pdf: read before",
     ]
-    assert capsys.readouterr().err == "muniment: b.pdf is empty. Scan it again.\n"
 
 
 def test_quiet_tells_errors_only(capsys: pytest.CaptureFixture[str]) -> None:
     with QuietProgress() as progress:
-        for event in EVENTS:
+        for event in [*EVENTS, LOST]:
             progress.take(event)
-    assert capsys.readouterr().err == "muniment: b.pdf is empty. Scan it again.\n"
+    assert capsys.readouterr().err == "muniment: b.pdf is empty. Scan it again.\nmuniment: a.pdf: page 4 is damaged.\n"
 
 
 def test_a_bar_shows_documents_pages_and_the_name_and_goes_away() -> None:

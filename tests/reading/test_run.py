@@ -56,10 +56,11 @@ def test_pages_come_in_order_whatever_the_number_of_workers(tmp_path: Path, faul
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        ("crash", "signal 11"),
-        ("exit", "code 3"),
-        ("error", "This page is damaged"),
-        ("memory", "More memory was needed"),
+        ("crash", "a.tiff: page 2 could not be read: the worker was ended by signal 11 (SIGSEGV). The page may be"),
+        ("exit", "a.tiff: page 2 could not be read: the worker ended with code 3. The page may be"),
+        ("error", "a.tiff: page 2 is damaged. Scan it again."),
+        ("memory", "a.tiff: page 2 needs more memory than a worker may use. Print it"),
+        ("bug", "a.tiff: page 2 stopped the reader with an unexpected ZeroDivisionError. Print it"),
     ],
 )
 def test_a_failed_attempt_costs_that_attempt_only(tmp_path: Path, faults: Faults, fault: str, told: str) -> None:
@@ -219,10 +220,18 @@ def test_a_refused_sandbox_is_an_error_where_it_is_required(
         pages_of(tmp_path / "a.tiff", 1, require_sandbox=True)
 
 
-def test_a_document_that_crashes_its_worker_on_opening_fails_alone(
-    tmp_path: Path, faults: Faults, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("crash", "a.tiff cannot be opened: the worker that looked into it was ended by signal 11"),
+        ("memory", "a.tiff needs more memory than a worker may use. Print it"),
+        ("bug", "a.tiff stopped the reader with an unexpected ZeroDivisionError. Print it"),
+    ],
+)
+def test_a_document_that_harms_its_worker_on_opening_fails_alone(
+    tmp_path: Path, faults: Faults, monkeypatch: pytest.MonkeyPatch, fault: str, told: str
 ) -> None:
     faults("")
-    monkeypatch.setenv("CRASH_ON_OPENING", "1")
-    with pytest.raises(DocumentError, match="signal 11"):
+    monkeypatch.setenv("ON_OPENING", fault)
+    with pytest.raises(DocumentError, match=told):
         pages_of(tmp_path / "a.tiff", 1)

@@ -15,6 +15,7 @@ from muniment.reading import (
     DocumentSkipped,
     Event,
     PageDone,
+    PageStatus,
     SandboxWarning,
 )
 
@@ -45,7 +46,7 @@ def progress_for(documents: int, *, quiet: bool) -> Progress:
 
 
 class QuietProgress:
-    """Errors only."""
+    """Errors only; there is no summary in the end to tell them."""
 
     def __enter__(self) -> "QuietProgress":
         return self
@@ -58,6 +59,8 @@ class QuietProgress:
     def take(self, event: Event) -> None:
         if isinstance(event, DocumentFailed):
             complain(str(event.error))
+        elif isinstance(event, PageDone) and event.page.status is PageStatus.FAILED:
+            complain(event.page.problem)
 
 
 class LineProgress(QuietProgress):
@@ -80,7 +83,6 @@ class LineProgress(QuietProgress):
         self._told = clock()
 
     def take(self, event: Event) -> None:
-        super().take(event)
         match event:
             case SandboxWarning():
                 self._line(sandbox_warning(event))
@@ -94,6 +96,7 @@ class LineProgress(QuietProgress):
                 self._finish(f"{event.source.name}: read before")
             case DocumentFailed():
                 self._finished += 1
+                self._line(f"muniment: {event.error}")
 
     def _page(self, event: PageDone) -> None:
         self._pages += 1

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from muniment.documents import Source
-from muniment.errors import unwritable
+from muniment.errors import OutputError, unwritable
 from muniment.outputs import Format, ResultFiles, encoded, result_names, writer_for
 from muniment.reading import DocumentInfo, PageReading, Place
 
@@ -92,6 +92,8 @@ class Folder:
 
 def write_standard_output(text: str) -> None:
     """Write ``text`` as UTF-8, at once. Raises OutputError; BrokenPipeError if nobody reads any more."""
+    if sys.stdout is None:
+        raise OutputError("Standard output is closed", "Leave it open, or write to a folder with -o.")
     try:
         sys.stdout.buffer.write(encoded(text))
         sys.stdout.buffer.flush()

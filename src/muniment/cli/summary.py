@@ -18,6 +18,7 @@ from muniment.reading import (
     PageReading,
     PageStatus,
 )
+from muniment.text import Flag
 
 MOST_LINES = 20
 """Lines about pages and documents that went wrong; what is beyond is counted."""
@@ -58,7 +59,8 @@ class Summary:
     def __init__(self) -> None:
         self._documents: list[DocumentRecord] = []
         self._began = time.monotonic()
-        self._read_now = 0
+        self._told_now = 0
+        self._failed_now = 0
 
     def missing(self, name: str, error: MunimentError) -> None:
         """Remember an argument that gave nothing to read."""
@@ -70,7 +72,8 @@ class Summary:
             case DocumentOpened():
                 self._documents.append(DocumentRecord(event.source.name, files_of(event.source)))
             case PageDone():
-                self._read_now += not event.resumed
+                self._told_now += not event.resumed
+                self._failed_now += not event.resumed and event.page.status is PageStatus.FAILED
                 self._take_page(self._documents[-1], event.page)
             case DocumentFailed():
                 self._documents.append(DocumentRecord(event.source.name, error=event.error))
@@ -121,14 +124,15 @@ class Summary:
             say(line)
 
     def lines(self, output: Path | None, seconds: float) -> list[str]:
-        """What to say, the first line in any case, the others where there is something to tell."""
+        """What to say; nothing if nothing was opened, for that was told when it happened."""
         opened = [document for document in self._documents if document.error is None]
+        if not opened:
+            return []
         skipped = sum(document.skipped for document in opened)
-        where = f"; results are in {output}" if output and opened else ""
-        speed = f" ({self._read_now / seconds:.1f} pages/s)" if seconds and self._read_now else ""
+        where = f"; results are in {output}" if output else ""
         lines = [
-            f"Read {counted(self._read_now, 'page')} of {counted(len(opened) - skipped, 'document')} "
-            f"in {duration(seconds)}{speed}{where}."
+            f"Read {self._pages_read()} of {counted(len(opened) - skipped, 'document')} "
+            f"in {duration(seconds)}{_speed(self._told_now, seconds)}{where}."
         ]
         if skipped:
             lines.append(f"  {counted(skipped, 'document')} had been read before; --force reads again.")
@@ -137,15 +141,36 @@ class Summary:
         beyond = sum(1 for _ in troubles)
         return [*lines, f"  … and {beyond:,} more"] if beyond else lines
 
+    def _pages_read(self) -> str:
+        pages = counted(self._told_now, "page")
+        return f"{self._told_now - self._failed_now:,} of {pages}" if self._failed_now else pages
+
+
+def _speed(pages: int, seconds: float) -> str:
+    speed = pages / seconds if seconds else 0.0
+    return f" ({speed:.1f} pages/s)" if speed >= 0.05 else ""
+
 
 def _troubles(documents: Sequence[DocumentRecord]) -> Iterator[str]:
     for document in documents:
         if document.error is not None:
-            yield f"  {document.name}: not opened: {document.error}"
-        if document.fallback:
-            yield f"  {document.name}: read by a fallback: page {_numbers(document.fallback)}"
+            yield f"  {document.error}"
+        yield from _remarks(document)
         for number, reason in document.failed.items():
-            yield f"  {document.name}: page {number} failed{': ' if reason else ''}{reason}"
+            yield f"  {reason or f'{document.name}: page {number} failed'}"
+
+
+def _remarks(document: DocumentRecord) -> Iterator[str]:
+    """What a reader should know of pages that were read, if not as they should be."""
+    damaged = document.flags.get(Flag.DAMAGED, [])
+    remarks = {
+        "damaged, and read as far as it goes": damaged,
+        "read by a fallback": [number for number in document.fallback if number not in damaged],
+        "without text of its own": document.flags.get(Flag.NO_TEXT_LAYER, []),
+    }
+    for remark, numbers in remarks.items():
+        if numbers:
+            yield f"  {document.name}: {remark}: page {_numbers(numbers)}"
 
 
 def _numbers(numbers: Sequence[int]) -> str:

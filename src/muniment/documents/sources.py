@@ -24,11 +24,15 @@ class Source:
     Attributes:
         path: where it is; None for standard input.
         name: its path relative to the folder it was found in, with forward slashes, or its file name if it was named
-            itself; "stdin" for standard input. Two sources may share a name.
+            itself; "stdin" for standard input. Bytes that are no UTF-8 are replaced. Two sources may share a name.
     """
 
     path: Path | None
     name: str
+
+    def __post_init__(self) -> None:
+        legible = self.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        object.__setattr__(self, "name", legible)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from muniment.errors import EngineError, MunimentError
+from muniment.errors import EngineError, MunimentError, PageError
 from muniment.reading.data import Attempt, PageReading, PageStatus
 from muniment.reading.options import TextLayerUse
 from muniment.reading.pool import Lane
@@ -38,7 +38,7 @@ class PageTask:
             try:
                 page = lane.ask(lambda worker, method=method: self._attempt(worker, method))  # type: ignore[misc]
             except WorkerLostError as lost:
-                failed.append(Attempt("embedded", method.value, f"The worker {lost}"))
+                failed.append(Attempt("embedded", method.value, str(self._error(lost))))
             except EngineError:
                 raise
             except MunimentError as error:
@@ -58,6 +58,12 @@ class PageTask:
         self.document.open_in(worker, self.timeout)
         request = PageRequest(self.document.number, self.number, self.use, method, self.threads)
         return worker.read(request, self.timeout).page
+
+    def _error(self, lost: WorkerLostError) -> PageError:
+        return PageError(
+            f"{self.document.name}: page {self.number} could not be read: the worker {lost}",
+            "The page may be damaged or made to do harm; print it to a new PDF or scan it again.",
+        )
 
     def _failure(self, failed: list[Attempt]) -> PageReading:
         return PageReading(

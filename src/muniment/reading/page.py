@@ -49,7 +49,7 @@ def read_page(document: Document, request: PageRequest, engine: Callable[[], Eng
             image = _reduced(image)
         content = engine().read(image, text.layer)
         method = "ocr" if text.layer is None else "text layer"
-        flags = text.flags | ({Flag.DAMAGED} if image.damaged else set())
+        flags = text.flags | ({Flag.DAMAGED} if image.damaged else frozenset())
     return _reading(page, content, flags, Attempt("embedded", method), request.method, time.perf_counter() - started)
 
 
@@ -90,7 +90,7 @@ def _reduced(image: PageImage) -> PageImage:
 def _reading(
     page: Page, content: PageContent, flags: frozenset[Flag], attempt: Attempt, method: Method, seconds: float
 ) -> PageReading:
-    fell_back = method is not Method.BEST
+    fell_back = method is not Method.BEST or Flag.DAMAGED in flags
     turned = content.rotation in (90, 270)
     remarks = content.flags | flags | ({Flag.FALLBACK} if fell_back else set())
     return PageReading(

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from muniment.documents.pages import PageRanges, parse_pages
 from muniment.documents.sources import Source
-from muniment.errors import DocumentError, MunimentError
+from muniment.errors import DocumentError, EngineError, MunimentError
 from muniment.reading.attempts import PageTask
 from muniment.reading.data import DocumentInfo, PageReading
 from muniment.reading.events import (
@@ -210,7 +210,9 @@ class Run:
         source = opening.source
         try:
             document = opening.future.result()
-        except DocumentError as error:
+        except EngineError:
+            raise
+        except MunimentError as error:
             self._queue.append(iter([DocumentFailed(source, error)]))
             return
         try:

@@ -49,15 +49,12 @@ class OpenDocument:
         self.kind, self.page_count = opened.document_kind, opened.page_count
 
     def hash(self) -> str:
-        """SHA-256 of the file's bytes, hexadecimal."""
+        """SHA-256 of the file's bytes, hexadecimal. Raises NotADocument if they cannot be read."""
         if not self.sha256:
-            digest = hashlib.sha256()
-            offset = 0
-            # pread leaves the descriptor's position alone: workers share it.
-            while chunk := os.pread(self.file.fileno(), 1 << 20, offset):
-                digest.update(chunk)
-                offset += len(chunk)
-            self.sha256 = digest.hexdigest()
+            try:
+                self.sha256 = _digest(self.file.fileno())
+            except OSError as error:
+                raise _unreadable(self.name, error) from None
         return self.sha256
 
     @property
@@ -68,20 +65,40 @@ class OpenDocument:
         self.file.close()
 
 
+def _digest(descriptor: int) -> str:
+    digest = hashlib.sha256()
+    offset = 0
+    # pread leaves the descriptor's position alone: workers share it.
+    while chunk := os.pread(descriptor, 1 << 20, offset):
+        digest.update(chunk)
+        offset += len(chunk)
+    return digest.hexdigest()
+
+
 def open_source(source: Source) -> BinaryIO:
     """The source's file, open for reading; standard input is taken into memory and never put on a disk.
 
     Raises:
         NotADocument: it cannot be opened.
     """
-    if source.path is None:
-        return in_memory(sys.stdin.buffer)
     try:
-        return source.path.open("rb")
+        return _standard_input() if source.path is None else source.path.open("rb")
     except OSError as error:
-        raise NotADocument(
-            f"{source.name} cannot be opened: {error.strerror}", "Check that it exists and that you may read it."
-        ) from None
+        raise _unreadable(source.name, error) from None
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:
+        raise NotADocument("Standard input is closed", "Send a document to it, or name a file.")
+    file = in_memory(sys.stdin.buffer)
+    if not file.read(1):
+        file.close()
+        raise NotADocument("Nothing came from standard input", "Check the command that should send the document.")
+    return file
+
+
+def _unreadable(name: str, error: OSError) -> NotADocument:
+    return NotADocument(f"{name} cannot be read: {error.strerror}", "Check that it exists and that you may read it.")
 
 
 def in_memory(stream: BinaryIO) -> BinaryIO:

@@ -23,6 +23,7 @@ class Worker:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._documents: dict[int, Document] = {}
+        self._names: dict[int, str] = {}
         self._engine: Engine | None = None
 
     def serve(self) -> None:
@@ -34,30 +35,35 @@ class Worker:
                 request = wire.decode_request(self._connection.recv_bytes())
             except EOFError:
                 return
-            reply = self._answer(request)
-            if reply is not None:
-                self._connection.send_bytes(wire.encode_reply(reply))
+            if isinstance(request, wire.CloseRequest):
+                self._close(request.document)
+            else:
+                self._connection.send_bytes(wire.encode_reply(self._answer(request)))
 
-    def _answer(
-        self, request: "wire.OpenRequest | wire.PageRequest | wire.CloseRequest"
-    ) -> "wire.Opened | wire.PageRead | wire.Problem | None":
-        from muniment.errors import MunimentError, PageError
+    def _answer(self, request: "wire.OpenRequest | wire.PageRequest") -> "wire.Opened | wire.PageRead | wire.Problem":
+        from muniment.errors import MunimentError
         from muniment.reading import wire
 
         try:
-            if isinstance(request, wire.CloseRequest):
-                self._close(request.document)
-                return None
             if isinstance(request, wire.OpenRequest):
                 return self._open(request)
             return self._read(request)
         except MunimentError as error:
             return wire.Problem.of(error)
         except MemoryError:
-            return wire.Problem.of(PageError("More memory was needed than a worker may use"))
+            return self._problem(request, "needs more memory than a worker may use")
         except Exception as error:
             # The message may quote the document, so only the kind of error is told.
-            return wire.Problem.of(PageError(f"The reader stopped on an unexpected {type(error).__name__}"))
+            return self._problem(request, f"stopped the reader with an unexpected {type(error).__name__}")
+
+    def _problem(self, request: "wire.OpenRequest | wire.PageRequest", what: str) -> "wire.Problem":
+        from muniment.errors import BrokenDocument, PageError
+        from muniment.reading import wire
+
+        hint = "Print it to a new PDF or scan it again."
+        if isinstance(request, wire.PageRequest):
+            return wire.Problem.of(PageError(f"{self._names[request.document]}: page {request.number} {what}", hint))
+        return wire.Problem.of(BrokenDocument(f"{request.name} {what}", hint))
 
     def _open(self, request: "wire.OpenRequest") -> "wire.Opened":
         from muniment.documents.opening import open_document
@@ -66,6 +72,7 @@ class Worker:
 
         file = open_shared(recv_handle(self._connection))
         self._close(request.document)
+        self._names[request.document] = request.name
         document = open_document(file, request.name, password=request.password)
         self._documents[request.document] = document
         return wire.Opened(document.kind, document.page_count)
@@ -85,6 +92,7 @@ class Worker:
         return self._engine
 
     def _close(self, document: int) -> None:
+        self._names.pop(document, None)
         opened = self._documents.pop(document, None)
         if opened is not None:
             opened.close()

@@ -1,7 +1,8 @@
 """A worker that misbehaves on chosen pages, and otherwise reads "page N" without an engine.
 
 The environment variable FAULTS holds ``NUMBER:FAULT[:METHOD]``, separated by commas; without METHOD every attempt at
-the page meets the fault. LISTENER is a port to try to reach; REFUSE_SANDBOX and CRASH_ON_OPENING do what they say.
+the page meets the fault. LISTENER is a port to try to reach, REFUSE_SANDBOX does what it says, and ON_OPENING is
+a fault for documents.
 Everything else about it is the real worker.
 """
 
@@ -28,7 +29,7 @@ def fault_for(request: PageRequest) -> str:
     return ""
 
 
-def misbehave(kind: str) -> None:
+def misbehave(kind: str, what: str) -> None:
     if kind == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
     elif kind == "exit":
@@ -38,7 +39,7 @@ def misbehave(kind: str) -> None:
     elif kind == "memory":
         bytearray(1 << 40)
     elif kind == "error":
-        raise PageError("This page is damaged")
+        raise PageError(f"{what} is damaged", "Scan it again.")
     elif kind == "bug":
         raise ZeroDivisionError("a quote from the document")
     elif kind == "engine":
@@ -55,7 +56,7 @@ def reach(port: int) -> str:
 
 
 def read_page(document: Document, request: PageRequest, engine: Callable[[], Engine]) -> PageReading:  # noqa: ARG001 - stands in for the real one
-    misbehave(fault_for(request))
+    misbehave(fault_for(request), f"a.tiff: page {request.number}")
     text = f"page {request.number}"
     if "LISTENER" in os.environ:
         text = reach(int(os.environ["LISTENER"]))
@@ -73,8 +74,8 @@ def read_page(document: Document, request: PageRequest, engine: Callable[[], Eng
 page.read_page = read_page
 if "REFUSE_SANDBOX" in os.environ:
     sandbox.enter = lambda memory: sandbox.SandboxReport(False, "user namespaces are switched off")  # noqa: ARG005
-if "CRASH_ON_OPENING" in os.environ:
-    opening.open_document = lambda *_arguments, **_options: misbehave("crash")  # type: ignore[assignment]
+if "ON_OPENING" in os.environ:
+    opening.open_document = lambda *_, **__: misbehave(os.environ["ON_OPENING"], "a.tiff")  # type: ignore[assignment]
 
 if __name__ == "__main__":
     worker.main()
