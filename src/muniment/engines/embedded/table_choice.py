@@ -20,8 +20,10 @@ from muniment.engines.embedded.tables import ruled_table
 _RULED_SHARE = 0.7
 """Of a region's lines, how many a ruled grid has to hold to be the region's table."""
 _LEAST_FIT = 0.5
+_MOST_DIVIDED = 0.4
+"""Of a table's lines; more are divided where running text is taken for a table."""
 _SIDE_BY_SIDE = 1.0
-_EMPTY_WEIGHT = 0.25
+_EMPTY_WEIGHT = 0.5
 _MARGIN = 0.5
 """Of a line's height."""
 
@@ -43,9 +45,9 @@ def table_in(
     if any(fit(table) == 1 for table in ruled):
         return max(ruled, key=fit)
     seen = [_modelled(lines, view, pixels, model) for view in _views(region, lines)]
-    found = [*ruled, *seen, unruled_table(lines)]
-    real = [table for table in found if table is not None and _is_table(table)]
-    return max(real, key=fit, default=None)
+    guessed = [table for table in (*seen, unruled_table(lines)) if table is not None and _is_table(table)]
+    # The first of equals is taken.
+    return max([*ruled, *guessed], key=fit, default=None)
 
 
 def _ruled(grid: Grid, lines: Sequence[SeenLine]) -> FoundTable | None:
@@ -75,7 +77,10 @@ def _moved(cell: GridCell, x: float, y: float) -> GridCell:
 
 
 def _is_table(table: FoundTable) -> bool:
-    return min(table.rows, table.columns) > 1 and fit(table) >= _LEAST_FIT
+    divided = sum(len(cell.pieces) for cell in table.cells) - len(table.lines)
+    if min(table.rows, table.columns) < 2 or divided > _MOST_DIVIDED * len(table.lines):
+        return False
+    return fit(table) >= _LEAST_FIT
 
 
 def fit(table: FoundTable) -> float:
