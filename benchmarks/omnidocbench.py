@@ -55,9 +55,10 @@ class Row:
 SCORES = ("blocks", "text", "order", "teds", "teds_structure", "seconds")
 
 
-def true_box(block: TruePage, page: TruePage) -> muniment.Box:
-    info, poly = page["page_info"], block["poly"]
-    across, down = [x / info["width"] for x in poly[::2]], [y / info["height"] for y in poly[1::2]]
+def true_box(block: TruePage, page: muniment.PageReading) -> muniment.Box:
+    """Where a true block is. The page's size is the picture's: some sizes in the truth are the wrong way round."""
+    poly = block["poly"]
+    across, down = [x / page.width for x in poly[::2]], [y / page.height for y in poly[1::2]]
     return muniment.Box(min(across), min(down), max(across), max(down))
 
 
@@ -75,12 +76,12 @@ def true_blocks(page: TruePage) -> list[TruePage]:
 
 def true_texts(page: TruePage) -> list[str]:
     blocks = (b for b in true_blocks(page) if b["category_type"] in TEXT_CATEGORIES and not b.get("ignore"))
-    return [str(block.get("text", "")) for block in blocks]
+    return [scoring.plain(str(block.get("text", ""))) for block in blocks]
 
 
 def read_texts(truth: TruePage, page: muniment.PageReading) -> list[str]:
     """What was read as text, less what lies in regions that are not compared as text."""
-    regions = [true_box(b, truth) for b in truth["layout_dets"] if b["category_type"] not in TEXT_CATEGORIES]
+    regions = [true_box(b, page) for b in truth["layout_dets"] if b["category_type"] not in TEXT_CATEGORIES]
     texts = []
     for block in page.blocks:
         outside = block.box is None or all(covered(block.box, region) < 0.5 for region in regions)
@@ -117,7 +118,7 @@ def table_scores(truth: TruePage, page: muniment.PageReading) -> list[tuple[floa
     for block in truth["layout_dets"]:
         if block["category_type"] != "table" or not block.get("html"):
             continue
-        region = true_box(block, truth)
+        region = true_box(block, page)
         overlaps = [(covered(region, table.box), table) for table in read if table.box]
         share, best = max(overlaps, key=lambda pair: pair[0], default=(0.0, None))
         if best is None or share < 0.1:

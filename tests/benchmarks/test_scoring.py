@@ -3,15 +3,20 @@
 import pytest
 
 pytest.importorskip("apted", reason="apted is installed by `make bench`")
+pytest.importorskip("pylatexenc", reason="pylatexenc is installed by `make bench`")
 pytest.importorskip("rapidfuzz", reason="rapidfuzz is installed by `make bench`")
 
-from benchmarks.scoring import letters, match, order_similarity, table_tree, teds, text_similarity
+from benchmarks.scoring import letters, match, order_similarity, plain, table_tree, teds, text_similarity
 
 TABLE = "<table><thead><tr><td colspan='2'>Year</td></tr></thead><tr><td>2023</td><td>1,150</td></tr></table>"
 
 
 def test_letters_leave_spaces_and_punctuation_out() -> None:
     assert letters("Half-time, 3 m² (sic)") == "Halftime3m2sic"
+
+
+def test_formulas_are_compared_as_characters() -> None:
+    assert plain(r"about 68.3 $ \pm $ 19.7 g, $5 and $ \alpha_1 $") == "about 68.3 ± 19.7 g, $5 and α_1"
 
 
 def test_the_same_blocks_are_similar_in_text_and_order() -> None:

@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import zip_longest
 from typing import Any
 
 import muniment
@@ -74,7 +73,7 @@ def begins(page: Truth, blocks: Iterable[muniment.Block], count: int = 5) -> Ite
     """
     read = f" {' '.join(word for block in blocks if not block.furniture for word in words(read_text(block)))} "
     true = [words(true_text(block)) for block in page["blocks"] if not block.get("furniture")]
-    for block, following in zip_longest(true, true[1:], fillvalue=[]):
+    for block, following in zip(true, [*true[1:], []], strict=True):
         if block:
             opening = block if len(block) > 1 else block + following
             yield read.find(f" {' '.join(opening[:count])} ")
