@@ -31,6 +31,7 @@ _EQUATION_NUMBER = re.compile(r"[(\[（]\s*[\dA-Z]{1,3}(?:[.\-]\d{1,3})*[a-z]?'?
 _WORDS = re.compile(r"[^\W\d_]{3,}")
 _MOST_WORDS = 6
 """A line with more words is a sentence and no formula."""
+_MOST_IN_WORDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class PageSorter:
             Drawing(around(held), left.take(held), is_equation=True)
             for region in regions
             if region.kind is RegionKind.EQUATION and region.score >= _LEAST_EQUATION_SCORE
-            if (held := left.equation(region.rect))
+            for held in left.equations(region.rect)
         ]
         return PageParts(tuple(furniture), tuple(tables), tuple(figures), tuple(equations), tuple(left.lines))
 
@@ -138,18 +139,30 @@ class _Left:
         self.take(line for item in found for line in item.lines)
         return found
 
-    def equation(self, rect: Rect) -> tuple[SeenLine, ...]:
-        """The lines of a displayed formula, its number beside it included; sentences are none of it."""
-        formula = [line for line in self.inside(rect) if len(_WORDS.findall(line.text)) < _MOST_WORDS]
-        if not formula:
-            return ()
-        numbers = [
-            line
-            for line in self.lines
-            if _EQUATION_NUMBER.fullmatch(line.text.strip()) and rect.y0 <= (line.y0 + line.y1) / 2 <= rect.y1
-        ]
-        held = set(map(id, (*formula, *numbers)))
-        return tuple(line for line in self.lines if id(line) in held)
+    def equations(self, rect: Rect) -> list[tuple[SeenLine, ...]]:
+        """The lines of displayed formulas in a region, their numbers beside them included.
+
+        Sentences are no formulas; where one stands between two of them, the region holds two.
+        """
+        inside = self.inside(rect)
+        sentences = [line for line in inside if _is_sentence(line, rect)]
+        held = set(map(id, inside)) - set(map(id, sentences))
+        if not held:
+            return []
+        found: dict[int, list[SeenLine]] = {}
+        for line in self.lines:
+            middle = (line.y0 + line.y1) / 2
+            if id(line) in held or (_EQUATION_NUMBER.fullmatch(line.text.strip()) and rect.y0 <= middle <= rect.y1):
+                found.setdefault(sum(sentence.y1 < middle for sentence in sentences), []).append(line)
+        return [tuple(lines) for lines in found.values()]
+
+
+def _is_sentence(line: SeenLine, rect: Rect) -> bool:
+    """Whether ``line``, in a region of formulas, is text: many words, or words mostly and at the region's left."""
+    words = _WORDS.findall(line.text)
+    letters = sum(map(len, words)) / max(sum(not character.isspace() for character in line.text), 1)
+    at_left = line.x0 < rect.x0 + 1.5 * (line.y1 - line.y0)
+    return len(words) >= _MOST_WORDS or (at_left and letters > _MOST_IN_WORDS)
 
 
 def _table_places(regions: Iterable[Region], rulings: Rulings, height: float) -> list[Rect]:
