@@ -18,7 +18,7 @@ _EDGE = 0.22
 _QUIET_STRIP = 0.35
 _TOUCHED_ROWS = 0.25
 _TICKED_INK = 0.08
-_SOLID_INK = 0.85
+_SOLID_INK = 0.6
 
 _EMPTY = "☐❏❐❑❒□▢\uf06f\uf0a8\uf071"
 _TICKED = "☑☒✅🗹🗵\uf0fe\uf0fd\uf052\uf053\uf078"

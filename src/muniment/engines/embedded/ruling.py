@@ -102,7 +102,7 @@ def find_grids(rulings: Rulings, height: float) -> list[Grid]:
 def segments_across(rulings: Rulings, height: float) -> list[Rect]:
     """The strokes that run across, as thin rectangles, top to bottom."""
     # Tall enough to make one of the two edges that a thick ruling has.
-    joined = cv2.dilate(rulings.across, np.ones((max(1, int(_FILL * height)), max(3, int(height))), np.uint8))
+    joined = cv2.dilate(rulings.across, np.ones((max(1, int(_SAME_LINE * height)), max(3, int(height))), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     rects = [Rect(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h, _ in stats[1:count].tolist()]
     return sorted((rect for rect in rects if rect.height < height), key=lambda rect: (rect.y0, rect.x0))

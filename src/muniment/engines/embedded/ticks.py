@@ -37,7 +37,7 @@ def _with_tick(lines: list[SeenLine], box: Tickbox, height: float) -> list[SeenL
     beside = [place for place, line in enumerate(others) if _same_height(line, box)]
     over = [place for place in beside if others[place].x0 + height < box.rect.x0 < others[place].x1 - height / 2]
     for place in over:
-        parts = split_at(others[place], [(box.rect.x0 + box.rect.x1) / 2])
+        parts = split_at(others[place], [box.rect.x0])
         if len(parts) > 1:
             return [*others[:place], *parts[:-1], _marked(parts[-1], box), *others[place + 1 :]]
     after = [place for place in beside if _starts_after(others[place], box, height)]
