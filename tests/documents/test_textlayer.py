@@ -238,3 +238,13 @@ def test_a_scan_has_no_text() -> None:
     assert (
         open_document(io.BytesIO(scanned_pdf(page_picture(), Image.new("1", (9, 9)))), "x").page(2).text_layer() is None
     )
+
+
+def test_letters_that_one_glyph_stands_for_stay_in_their_word() -> None:
+    says = b"1 begincodespacerange <00> <FF> endcodespacerange 1 beginbfchar <51> <006600660069> endbfchar"
+    unicode = b"/CIDInit /ProcSet findresource begin begincmap " + says + b" endcmap end"
+    font = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding/ToUnicode 7 0 R>>"
+    stream = b"<</Length %d>>stream\n%s\nendstream" % (len(unicode), unicode)
+    content = b"BT /F2 12 Tf 60 700 Td (eQcient) Tj ET"
+    layer = layer_of(raw_pdf(content, resources=b"/Font<</F2 6 0 R>>", objects=[font, stream]))
+    assert texts(layer) == ["efficient"]

@@ -95,12 +95,18 @@ def _axes(
 
 
 def _gaps(letters: _Letters, before: NDArray[np.int64], after: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The gap from each letter of ``before`` to its neighbour in ``after``, in ems; positions in ``letters``."""
+    """The gap from each letter of ``before`` to its neighbour in ``after``, in ems; positions in ``letters``.
+
+    Letters that one glyph stands for (ffi) share its box and have no gap.
+    """
     gap = letters.along[after, 0] - letters.along[before, 1]
     codes = letters.glyphs.codes[letters.index]
     leftwards = is_right_to_left(codes[before]) | is_right_to_left(codes[after])
     gap = np.where(leftwards, np.maximum(gap, letters.along[before, 0] - letters.along[after, 1]), gap)
-    return np.asarray(gap / np.maximum(np.maximum(letters.size[before], letters.size[after]), 0.1))
+    runs = letters.glyphs.runs[letters.index]
+    ligature = (letters.along[before] == letters.along[after]).all(axis=1) & (runs[before] == runs[after])
+    em = np.maximum(np.maximum(letters.size[before], letters.size[after]), 0.1)
+    return np.asarray(np.where(ligature, 0.0, gap) / em)
 
 
 def _apart(letters: _Letters, before: NDArray[np.int64], after: NDArray[np.int64]) -> NDArray[np.bool_]:
