@@ -27,7 +27,8 @@ _FAR_LARGER = 1.5
 _INDENT = 0.6
 _SENTENCE_END = (".", "!", "?", ":", ";", "。", "！", "？")
 _MOST_HEADING_ROWS = 3
-_FULL = 0.8
+_FULL, _EARLY = 0.8, 0.6
+"""Of a column's width: rows at least so wide fill it, and rows that end before this end on purpose."""
 _PROSE_LETTERS = 40
 _FEW_LETTERS = 8
 """Rows shorter than this are no evidence of size or weight."""
@@ -136,7 +137,9 @@ def _kind(row: Row, before: Row | None, following: Row | None, column: Column) -
         return PassageKind.HEADING
     if _is_bold_lead(row, before, following, column):
         return PassageKind.HEADING
-    return PassageKind.ITEM if split_marker(row.text) is not None else PassageKind.TEXT
+    marked = split_marker(row.text)
+    is_item = marked is not None and (marked.text or marked.is_bullet)
+    return PassageKind.ITEM if is_item else PassageKind.TEXT
 
 
 def _is_bold_lead(row: Row, before: Row | None, following: Row | None, column: Column) -> bool:
@@ -217,13 +220,15 @@ def _continues_item(passage: Passage, row: Row, column: Column) -> bool:
     """An item goes on as long as rows are full, and where a sentence goes on in a row that hangs below its text."""
     first, before = passage.rows[0], passage.rows[-1]
     if breaks_on_purpose(before, row, column.right):
-        return _is_interrupted(before, row) and row.rect.x0 > first.rect.x0 + _INDENT * first.rect.height
+        return _is_interrupted(before, row, column) and row.rect.x0 > first.rect.x0 + _INDENT * first.rect.height
     return True
 
 
 def _starts_paragraph(passage: Passage, row: Row, following: Row | None, column: Column) -> bool:
     before = passage.rows[-1]
-    if not _is_interrupted(before, row) and (not column.is_prose or breaks_on_purpose(before, row, column.right)):
+    if not _is_interrupted(before, row, column) and (
+        not column.is_prose or breaks_on_purpose(before, row, column.right)
+    ):
         return True
     if before.text.rstrip().endswith(_SENTENCE_END) and _step(before, row) > _SENTENCE_GAP * column.pitch:
         return True
@@ -235,9 +240,10 @@ def _starts_paragraph(passage: Passage, row: Row, following: Row | None, column:
     return hanging and row.rect.x0 < before.rect.x0 - indent
 
 
-def _is_interrupted(before: Row, row: Row) -> bool:
-    """Whether a sentence runs on from one row to the next."""
-    return row.text[:1].islower() and not before.text.rstrip().endswith(_SENTENCE_END)
+def _is_interrupted(before: Row, row: Row, column: Column) -> bool:
+    """Whether a sentence runs on from one row to the next. Rows that end far too early are no lines of a sentence."""
+    early = column.is_prose and before.rect.x1 < column.left + _EARLY * (column.right - column.left)
+    return row.text[:1].islower() and not early and not before.text.rstrip().endswith(_SENTENCE_END)
 
 
 def _without_long_headings(passages: list[Passage], column: Column) -> list[Passage]:
