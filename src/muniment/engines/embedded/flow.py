@@ -172,8 +172,10 @@ def _goes_on(passage: Passage, kind: PassageKind, row: Row, following: Row | Non
         return kind == passage.kind and _same_heading(before, row)
     if passage.kind == PassageKind.TICK:
         return row.rect.x0 > passage.rows[0].rect.x0 + 0.5 * before.rect.height and _is_close(before, row, column)
-    if _is_divided(row) or _is_divided(before) or not _alike(before, row) or not _is_close(before, row, column):
+    if _is_divided(row) or not _alike(before, row) or not _is_close(before, row, column):
         return False
+    if _is_divided(before):
+        return _hangs_below(before, row) and not breaks_on_purpose(before, row, column.right)
     if passage.kind == PassageKind.ITEM:
         return _continues_item(passage, row, column)
     return not _starts_paragraph(passage, row, following, column)
@@ -184,6 +186,11 @@ def _is_divided(row: Row) -> bool:
     marked = split_marker(row.pieces[0].text)
     has_marker_apart = marked is not None and not marked.text and len(row.pieces) > 1
     return (row_of(row.pieces[1:]) if has_marker_apart else row).is_divided
+
+
+def _hangs_below(before: Row, row: Row) -> bool:
+    """Whether ``row`` goes on with the last part of a divided row, as the explanation beside a term does."""
+    return abs(row.rect.x0 - before.pieces[-1].x0) < _INDENT * row.rect.height
 
 
 def _same_heading(before: Row, row: Row) -> bool:
