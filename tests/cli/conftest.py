@@ -51,3 +51,9 @@ def tiff(path: Path, pages: int = 1, color: int = 255) -> Path:
     frames = [Image.new("L", (40, 40), color) for _ in range(pages)]
     frames[0].save(path, save_all=True, append_images=frames[1:])
     return path
+
+
+def files_in(folder: Path) -> list[str]:
+    """Files that are results: everything but the ledger."""
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in found if not name.startswith(".muniment/"))

@@ -2,25 +2,16 @@
 
 import json
 import os
-import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from muniment.errors import ExitCode
-from tests.cli.conftest import Muniment, started, tiff
+from tests.cli.conftest import Muniment, files_in, started, tiff
 from tests.reading.conftest import Faults
 
 Captured = pytest.CaptureFixture[str]
-
-
-def files_in(folder: Path) -> list[str]:
-    """Files that are results: everything but the ledger."""
-    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return sorted(name for name in found if not name.startswith(".muniment/"))
 
 
 def test_one_document_goes_to_standard_output_and_nothing_else_does(
@@ -239,32 +230,6 @@ def test_a_reader_that_goes_away_is_no_drama(tmp_path: Path) -> None:
     os.close(writing)
     told = process.communicate(timeout=60)[1].decode()
     assert (process.returncode, told) == (1, "")
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, number: signal.Signals) -> None:
-    document, out = tiff(tmp_path / "a.tiff", 3), tmp_path / "out"
-    arguments = ("ocr", document, "-o", out, "--jobs", 1, "--format", "txt")
-    process = started(*arguments, faults="3:hang")
-    wait_until(lambda: sum(file.read_bytes().count(b"\n") for file in out.glob(".muniment/*.pages.jsonl")) == 2)
-    process.send_signal(number)
-    told = process.communicate(timeout=60)[1].decode()
-    assert process.returncode == ExitCode.INTERRUPTED
-    assert told.splitlines()[-1] == "muniment: stopped. Run the same command again to go on."
-    assert files_in(out) == []
-
-    again = started(*arguments, faults="1:error,2:error")
-    told = again.communicate(timeout=60)[1].decode()
-    assert again.returncode == ExitCode.OK
-    assert "Read 1 page of 1 document" in told
-    assert (out / "a.txt").read_text() == "page 1\n\fpage 2\n\fpage 3\n"
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.02)
 
 
 def test_standard_input(tmp_path: Path) -> None:

@@ -74,6 +74,8 @@ def test_the_order_does_not_matter() -> None:
         (".muniment/x.pdf", "_muniment/x"),
         (".pdf", "_pdf"),
         ("a\nb\x1b.pdf", "a_b_"),
+        ("fdp\u202e.pdf", "fdp_"),
+        ("a\ufffd.pdf", "a_"),
         ("", "_"),
     ],
 )

@@ -14,13 +14,18 @@ from muniment.cli.commands import cli
 from muniment.cli.messages import complain
 from muniment.errors import ExitCode, MunimentError
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What stops a command: Ctrl-C, whoever manages processes, a terminal that is closed."""
+
 DEBUG_VARIABLE = "MUNIMENT_DEBUG"
 """Set to 1 in the environment, an unexpected error shows its traceback."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with an ``ExitCode``."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and background jobs ignore some on purpose
+            signal.signal(number, _interrupt)
     sys.exit(run(arguments))
 
 
@@ -55,4 +60,7 @@ def _bug(error: Exception) -> str:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """The first signal ends the run in good order; the second one at once, which does no harm either."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
     raise KeyboardInterrupt

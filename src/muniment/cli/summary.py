@@ -130,10 +130,10 @@ class Summary:
             return []
         skipped = sum(document.skipped for document in opened)
         where = f"; results are in {output}" if output else ""
-        lines = [
-            f"Read {self._pages_read()} of {counted(len(opened) - skipped, 'document')} "
-            f"in {duration(seconds)}{_speed(self._told_now, seconds)}{where}."
-        ]
+        read = "Nothing was left to read"
+        if skipped < len(opened):
+            read = f"Read {self._pages_read()} of {counted(len(opened) - skipped, 'document')} in {duration(seconds)}"
+        lines = [f"{read}{_speed(self._told_now, seconds)}{where}."]
         if skipped:
             lines.append(f"  {counted(skipped, 'document')} had been read before; --force reads again.")
         troubles = _troubles(self._documents)

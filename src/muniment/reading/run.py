@@ -1,6 +1,5 @@
 """A run: many documents read at once in a bounded window, told in order."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -23,6 +22,7 @@ from muniment.reading.events import (
     SandboxWarning,
 )
 from muniment.reading.ledger import Entry, Ledger
+from muniment.reading.machine import default_jobs, processors
 from muniment.reading.options import ReadOptions
 from muniment.reading.pool import Lane, WorkerPool
 from muniment.reading.source import OpenDocument, open_source
@@ -157,8 +157,7 @@ class Run:
             elif self._items is not None:
                 self._queue_next_item()
             elif self._sources:
-                source = self._sources.popleft()
-                self._queue.append(_Opening(source, self._pool.submit(self._opener(source))))
+                self._queue.append(self._begin(self._sources.popleft()))
             else:
                 return
 
@@ -170,17 +169,25 @@ class Run:
         self._queue.append(item)
         self.pages_in_flight += isinstance(item, _Waiting)
 
-    def _opener(self, source: Source) -> Callable[[Lane], OpenDocument]:
+    def _begin(self, source: Source) -> _Opening | Iterator[Event]:
+        """Start opening a document. Its bytes are taken here and not on a lane, where nothing could interrupt that."""
+        try:
+            file = self._open_source(source)
+        except MunimentError as error:
+            return iter([DocumentFailed(source, error)])
+        document = OpenDocument(source.name, file, self._options.password)
+        self._open.add(document)
+        return _Opening(source, self._pool.submit(self._opener(document)))
+
+    def _opener(self, document: OpenDocument) -> Callable[[Lane], OpenDocument]:
         def open_document(lane: Lane) -> OpenDocument:
-            document = OpenDocument(source.name, self._open_source(source), self._options.password)
-            self._open.add(document)
             try:
                 document.hash()
                 lane.ask(lambda worker: document.open_in(worker, self._options.page_timeout))
             except WorkerLostError as lost:
                 self._let_go(document)
                 raise DocumentError(
-                    f"{source.name} cannot be opened: the worker that looked into it {lost}",
+                    f"{document.name} cannot be opened: the worker that looked into it {lost}",
                     "The file may be damaged or made to do harm.",
                 ) from None
             except BaseException:
@@ -257,19 +264,3 @@ class Run:
             task = PageTask(document, number, self._options.text_layer, threads, self._options.page_timeout)
             yield _Waiting(source, self._pool.submit(task), entry)
         yield _Last(source, document, entry)
-
-
-def processors() -> int:
-    """Processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def default_jobs() -> int:
-    """One worker for each processor, as far as memory goes: a worker needs about 1 GB."""
-    try:
-        available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError):
-        return processors()
-    return max(1, min(processors(), available >> 30))

@@ -36,6 +36,8 @@ def misbehave(kind: str, what: str) -> None:
         os._exit(3)
     elif kind == "hang":
         time.sleep(3600)
+    elif kind == "slow":
+        time.sleep(0.5)
     elif kind == "memory":
         bytearray(1 << 40)
     elif kind == "error":
