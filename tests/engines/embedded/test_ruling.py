@@ -119,3 +119,12 @@ def test_a_thick_ruling_is_one_segment() -> None:
 @pytest.mark.parametrize("shade", [0, 255])
 def test_the_smallest_pages_have_no_grids(size: tuple[int, int], shade: int) -> None:
     assert grids_of(np.full((*size, 3), shade, np.uint8)) == []
+
+
+def test_thin_grey_lines_that_slant_are_rulings() -> None:
+    pixels = page(600, 1400)
+    for y in range(50, 301, 50):
+        cv2.line(pixels, (50, y), (1350, y + 5), (150, 150, 150), 1, cv2.LINE_AA)
+    for x in (50, 500, 1350):
+        cv2.line(pixels, (x, 50), (x - 1, 305), (150, 150, 150), 1, cv2.LINE_AA)
+    assert [shape(grid) for grid in grids_of(pixels)] == [(5, 2)]

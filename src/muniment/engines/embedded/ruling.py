@@ -73,12 +73,16 @@ def ink_of(pixels: NDArray[np.uint8], height: float) -> Mask:
 def find_rulings(ink: Mask, height: float) -> Rulings:
     """Strokes longer than letters, and the edges of filled areas. ``height`` of a text line, pixels."""
     strokes = _outlined(ink, height)
-    across = cv2.getStructuringElement(cv2.MORPH_RECT, (max(8, int(_LEAST_LENGTH_ACROSS * height)), 1))
-    down = cv2.getStructuringElement(cv2.MORPH_RECT, (1, max(8, int(_LEAST_LENGTH_DOWN * height))))
     return Rulings(
-        np.asarray(cv2.morphologyEx(strokes, cv2.MORPH_OPEN, across), np.uint8),
-        np.asarray(cv2.morphologyEx(strokes, cv2.MORPH_OPEN, down), np.uint8),
+        _runs(strokes, max(8, int(_LEAST_LENGTH_ACROSS * height))),
+        np.ascontiguousarray(_runs(strokes.T, max(8, int(_LEAST_LENGTH_DOWN * height))).T),
     )
+
+
+def _runs(strokes: Mask, length: int) -> Mask:
+    """What is drawn along the rows of ``strokes`` for ``length`` pixels or more, a slant of a pixel allowed."""
+    thick = cv2.dilate(np.ascontiguousarray(strokes), np.ones((3, 1), np.uint8))
+    return np.asarray(cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)), np.uint8)
 
 
 def find_grids(rulings: Rulings, height: float) -> list[Grid]:
