@@ -116,6 +116,20 @@ def test_two_columns_of_running_text_in_a_frame_are_no_table() -> None:
     assert ruled_table(full_grid([0, 400, 800], [0, 900]), lines) is None
 
 
+def test_a_single_line_over_rulings_is_no_table() -> None:
+    assert ruled_table(full_grid([0, 200, 400], [0, 50, 100]), [line("The Daily News", 20, 10, width=360)]) is None
+
+
+def test_two_rows_in_a_divided_frame_are_no_table() -> None:
+    lines = in_columns([["The News", "Monday"], ["No. 17", "Price 2"]], [10, 210])
+    assert ruled_table(full_grid([0, 200, 400], [0, 120]), lines) is None
+
+
+def test_rows_in_a_frame_with_ruled_columns_are_a_table() -> None:
+    rows = [["Item", "Price"], ["Box", "6.85"], ["Lid", "1.20"]]
+    assert grid_of_texts(ruled_table(full_grid([0, 200, 400], [0, 170]), in_columns(rows, [10, 210]))) == rows
+
+
 def test_an_empty_grid_is_no_table() -> None:
     assert ruled_table(full_grid([0, 200, 400], [0, 50, 100]), []) is None
 

@@ -11,7 +11,9 @@ from muniment.engines.embedded.rows import rows_of
 from muniment.engines.embedded.ruling import Grid, GridCell
 from muniment.engines.embedded.splitting import split_at
 
+_LEAST_LINES = 3
 _LEAST_ROWS_TO_DIVIDE = 2
+_LEAST_ROWS_WITHOUT_RULINGS = 3
 _MOST_ROWS_A_CELL = 12.0
 _ROW_FILL = 0.6
 
@@ -27,7 +29,7 @@ def ruled_table(grid: Grid, lines: Sequence[SeenLine]) -> FoundTable | None:
     inside = [line for line in inside if _holds(grid.rect, line)]
     pieces = [piece for line in inside for piece in split_at(line, _borders_at(grid, line))]
     homes = _divided_where_clear(grid, _in_cells(grid, pieces))
-    if not _is_table(grid, homes):
+    if len(inside) < _LEAST_LINES or not _is_table(grid, homes):
         return None
     bands = _bands(grid, homes)
     return _divided(grid, homes, bands, inside)
@@ -104,7 +106,7 @@ def _is_table(grid: Grid, homes: dict[GridCell, list[SeenLine]]) -> bool:
         return False
     rows = sum(len(rows_of(homes[cell])) for cell in filled)
     one_row = len(grid.ys) < 3
-    if one_row and not _divides(_first_row(homes)):
+    if one_row and not _divides(_first_row(homes), _LEAST_ROWS_WITHOUT_RULINGS):
         return False
     per_cell = rows / len(filled)
     return one_row or per_cell <= _MOST_ROWS_A_CELL
@@ -114,13 +116,13 @@ def _first_row(homes: dict[GridCell, list[SeenLine]]) -> list[list[SeenLine]]:
     return [pieces for cell, pieces in homes.items() if cell.row == 0 and pieces]
 
 
-def _divides(columns: Sequence[Sequence[SeenLine]]) -> bool:
+def _divides(columns: Sequence[Sequence[SeenLine]], least: int = _LEAST_ROWS_TO_DIVIDE) -> bool:
     """Whether the text of one ruled row stands in rows of its own: as many in every column, beside each other."""
     if len(columns) < 2:
         return False
     counts = sorted(len(rows_of(pieces)) for pieces in columns)
     together = rows_of(piece for pieces in columns for piece in pieces)
-    if len(together) < _LEAST_ROWS_TO_DIVIDE or counts[0] < _LEAST_ROWS_TO_DIVIDE:
+    if len(together) < least or counts[0] < least:
         return False
     return sum(counts) >= max(_ROW_FILL, 1.5 / len(columns)) * len(together) * len(columns)
 
