@@ -16,6 +16,7 @@ _LEAST_SCORE = 0.75
 """What is read worse is a signature or a drawing, however large."""
 _MOST_LETTERS = 150
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?\s+\S*[^\W\d_]")
+_SECTION = re.compile(r"\d{1,2}(?:\.\d{1,2})*\.\s*[^\W\d_]|\d{1,2}(?:\.\d{1,2})+\s")
 _SENTENCE_END = re.compile(r"[.;,:]$")
 _LOWEST = 6
 
@@ -42,7 +43,7 @@ def looks_like_heading(row: Row, body: float, *, titled: bool) -> bool:
     if len(text) > _MOST_LETTERS or not _mostly_letters(text) or row.score < _LEAST_SCORE:
         return False
     if titled:
-        return row.bold or row.size > _LEAST_TITLE * body or _NUMBERED.match(text) is not None
+        return row.bold or row.size > _LEAST_TITLE * body or _SECTION.match(text) is not None
     if row.is_divided or _SENTENCE_END.search(text):
         return False
     larger = row.size >= (_LARGER if has_case(text) else _LARGER_CAPITALS) * body

@@ -18,8 +18,8 @@ from muniment.engines.embedded.spacing import is_wide_script
 
 _SMALL, _MIDDLING = 24, 60
 """Pixels of a line's height: smaller lines are measured on an enlarged picture."""
-_DENSE = 0.45
-"""Rows with so much of the ink of the fullest rows belong to the band of the x."""
+_DENSE, _DENSE_OF_MIXED = 0.45, 0.62
+"""Rows with so much of the ink of the fullest rows belong to the band of the x; capitals and digits fill others too."""
 _INKED = 0.025
 """The same for rows that show any letter."""
 _CAPITAL, _WIDE = 1.38, 1.75
@@ -28,7 +28,7 @@ _X_HEIGHT = 0.5
 """Height of an x in ems."""
 _LEAST_LETTERS = 3
 _SHORT, _MOSTLY_SMALL = 14, 0.75
-"""In a line of so few letters, or with so few small ones, a few tall ones can pass for the band of the x."""
+"""In a line of so few letters a few tall ones can pass for the band of the x; with so few small ones it is mixed."""
 _BOLD = 1.3
 """Bold strokes are so many times as thick as the page's usual ones, for their size."""
 
@@ -75,11 +75,13 @@ def _usual_weight(known: Sequence[tuple[SeenLine, _Print]]) -> float:
 
 
 def _print_of(pixels: NDArray[np.uint8], line: SeenLine) -> _Print | None:
-    """Measures of a line; None if it has too few letters or runs down."""
+    """Measures of a line; None if it has too few letters, runs down or lies off the page."""
     letters = [character for character in line.text if character.isalnum()]
-    if len(letters) < _LEAST_LETTERS or line.y1 - line.y0 > line.x1 - line.x0:
+    top, left = max(int(line.y0), 0), max(int(line.x0), 0)
+    cut = pixels[top : max(int(line.y1) + 1, 0), left : max(int(line.x1) + 1, 0)]
+    if len(letters) < _LEAST_LETTERS or line.y1 - line.y0 > line.x1 - line.x0 or cut.size == 0:
         return None
-    ink, scale = _ink(pixels, line)
+    ink, scale = _ink(cut)
     rows = ink.sum(axis=1)
     if not rows.any():
         return None
@@ -94,16 +96,15 @@ def _x_height(rows: NDArray[np.int64], text: str) -> float:
     tall = _longest_run(rows > _INKED * full) / (_WIDE if is_wide_script(text[len(text) // 2]) else _CAPITAL)
     if not has_case(text):
         return tall
-    dense = _longest_run(rows > _DENSE * full)
     letters = [character for character in text if character.isalnum()]
     mixed = sum(map(str.islower, letters)) < _MOSTLY_SMALL * len(letters)
-    return min(dense, tall) if mixed or len(letters) <= _SHORT else dense
+    dense = _longest_run(rows > (_DENSE_OF_MIXED if mixed else _DENSE) * full)
+    return min(dense, tall) if len(letters) <= _SHORT else dense
 
 
-def _ink(pixels: NDArray[np.uint8], line: SeenLine) -> tuple[NDArray[np.bool_], int]:
-    """Where the line's letters are, and by how much the picture was enlarged."""
-    top, left = max(int(line.y0), 0), max(int(line.x0), 0)
-    grey = cv2.cvtColor(pixels[top : int(line.y1) + 1, left : int(line.x1) + 1], cv2.COLOR_RGB2GRAY)
+def _ink(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], int]:
+    """Where a line's letters are on its picture, and by how much that was enlarged."""
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     scale = 4 if grey.shape[0] < _SMALL else 2 if grey.shape[0] < _MIDDLING else 1
     grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
     _, split = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
