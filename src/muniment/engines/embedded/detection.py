@@ -102,6 +102,12 @@ def runs_down(quads: Quads) -> NDArray[np.bool_]:
     return np.asarray(heights >= TALL * widths)
 
 
+def longest(quads: Quads, count: int) -> Quads:
+    """The ``count`` longest boxes, longest first."""
+    lengths = np.maximum(*sides(quads))
+    return quads[np.argsort(-lengths, kind="stable")[:count]]
+
+
 class Detector:
     """Finds text. Holds state: one a worker.
 

@@ -7,13 +7,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from muniment.engines.embedded.detection import Detector, Quads, runs_down
+from muniment.engines.embedded.detection import Detector, Quads, longest, runs_down
 from muniment.engines.embedded.lines import SeenLine
-from muniment.engines.embedded.orientation import TurnFinder, skew_of, straightened, straightening, turned
+from muniment.engines.embedded.orientation import (
+    SURE,
+    TurnFinder,
+    quarters_to_turn,
+    skew_of,
+    straightened,
+    straightening,
+    turned,
+)
 from muniment.engines.embedded.recognition import HEIGHT, Recogniser, Spelling, line_image
 from muniment.engines.embedded.spacing import gaps_between, ink_columns, word_ends
 
 _LEAST_SCORE = 0.5
+_SAMPLE, _SAMPLE_WIDTH = 6, 16 * HEIGHT
+"""So many lines, and so much of each, tell how a page stands."""
+_CLEAR = 0.97
+"""A letter that scores so high reads clearly: upside down, few do."""
 _COLUMN_GAP = 2.5
 """A gap so many line heights wide lies between columns, not words."""
 _LETTER_SHARE = 0.6
@@ -57,17 +69,38 @@ class LetterReader:
         """
         if pixels.size == 0:
             return SeenPage(pixels, 0, 0.0, ())
-        rotation = self.turn_of(pixels)
-        upright = turned(pixels, rotation)
-        quads = self._detector.find(upright)
+        rotation, upright, quads = self._set_upright(pixels)
         skew = skew_of(quads)
         lines = [line for quad in quads for line in self._read_line(upright, quad, skew)]
         lines.sort(key=lambda line: (line.y0, line.x0))
         return SeenPage(straightened(upright, skew), rotation, skew, tuple(lines))
 
-    def turn_of(self, pixels: NDArray[np.uint8]) -> int:
-        """Degrees clockwise (0, 90, 180, 270) that set a page upright."""
-        return int(-90 * np.argmax(self._turns.probabilities(pixels)) % 360)
+    def _set_upright(self, pixels: NDArray[np.uint8]) -> tuple[int, NDArray[np.uint8], Quads]:
+        """Degrees clockwise that set a page upright, the page so turned, and the boxes of its text.
+
+        Only a page that the model is sure stands upright is taken at its word; any other must read better when turned.
+        """
+        opinion = self._turns.probabilities(pixels)
+        guess = int(-np.argmax(opinion) % 4)
+        page = turned(pixels, 90 * guess)
+        quads = self._detector.find(page)
+        if guess == 0 and opinion[0] >= SURE:
+            return 0, page, quads
+        quarters = quarters_to_turn(np.roll(self._clear_letters(page, quads), guess))
+        if quarters != guess:
+            page = turned(pixels, 90 * quarters)
+            quads = self._detector.find(page)
+        return 90 * quarters, page, quads
+
+    def _clear_letters(self, page: NDArray[np.uint8], quads: Quads) -> NDArray[np.int64]:
+        """How many letters of the longest lines read clearly if the page is turned by 0 to 3 quarters; shape (4,)."""
+        clear = np.zeros(4, np.int64)
+        for quad in longest(quads, _SAMPLE):
+            image = line_image(page, quad)[:, :_SAMPLE_WIDTH]
+            quarters = 3 if runs_down(quad[None])[0] else 0
+            for more, line in ((0, image), (2, np.ascontiguousarray(image[::-1, ::-1]))):
+                clear[(quarters + more) % 4] += (self._recogniser.read(line).scores >= _CLEAR).sum()
+        return clear
 
     def _read_line(self, upright: NDArray[np.uint8], quad: NDArray[np.float32], skew: float) -> list[SeenLine]:
         image = line_image(upright, quad)

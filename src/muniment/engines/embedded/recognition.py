@@ -1,7 +1,9 @@
 """What text says: crops of lines, the recognition model, and characters with their places out of its steps."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -18,6 +20,8 @@ HEIGHT = 48
 STEP = 8
 """Pixels of such a line that one of the model's steps stands for."""
 _WIDTH_UNIT = 64
+_MOST_WIDTH = 6_400
+"""Longer lines are read in parts: the model's memory grows with the width, by 25 MB a thousand pixels."""
 _BLANK = 0
 
 
@@ -65,6 +69,27 @@ def spell(
     )
 
 
+def joined(parts: Sequence[Spelling], starts: Sequence[int]) -> Spelling:
+    """One spelling out of those of a line's parts, which start at these columns."""
+    return Spelling(
+        characters=tuple(character for part in parts for character in part.characters),
+        centres=np.concatenate([part.centres + start for part, start in zip(parts, starts, strict=True)]),
+        scores=np.concatenate([part.scores for part in parts]),
+        spaces=np.concatenate([part.spaces for part in parts]),
+    )
+
+
+def part_starts(image: NDArray[np.uint8], most: int) -> list[int]:
+    """Where to cut a line image so that no part is wider than ``most``: in gaps between words, where there are any."""
+    contrast = (image.max(axis=(0, 2)) - image.min(axis=(0, 2))).astype(np.float32)
+    nearby = cv2.blur(contrast[None], (HEIGHT // 2 + 1, 1))[0]
+    starts = [0]
+    while image.shape[1] - starts[-1] > most:
+        window = nearby[starts[-1] + most // 2 : starts[-1] + most]
+        starts.append(starts[-1] + most // 2 + int(window.argmin()))
+    return starts
+
+
 def line_image(pixels: NDArray[np.uint8], quad: NDArray[np.float32]) -> NDArray[np.uint8]:
     """The text in ``quad`` (4, 2) laid flat: shape (HEIGHT, width, 3), turned if it runs down."""
     width = max(math.dist(quad[0], quad[1]), math.dist(quad[3], quad[2]), 1.0)
@@ -109,6 +134,11 @@ class Recogniser:
 
     def read(self, image: NDArray[np.uint8]) -> Spelling:
         """The characters in a line image of shape (HEIGHT, width, 3), RGB."""
+        starts = part_starts(image, _MOST_WIDTH)
+        parts = [image[:, start:end] for start, end in pairwise([*starts, image.shape[1]])]
+        return joined([self._spelling(part) for part in parts], starts)
+
+    def _spelling(self, image: NDArray[np.uint8]) -> Spelling:
         scores, classes, spaces = self._steps(image)
         return spell(classes, scores, spaces, self._alphabet)
 

@@ -26,7 +26,8 @@ def ink_columns(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
     paper = np.median(grey)
     contrast = np.abs(grey.astype(np.float32) - paper)
     strongest = np.percentile(contrast, 98)
-    inner = contrast[grey.shape[0] // 10 : -grey.shape[0] // 10]
+    edge = grey.shape[0] // 10
+    inner = contrast[edge : grey.shape[0] - edge]
     return np.asarray((inner > 0.4 * max(strongest, 20)).sum(axis=0) > 0)
 
 
