@@ -56,7 +56,7 @@ def depths(indents: Sequence[float], tolerance: float) -> list[int]:
     open_levels: list[float] = []
     found = []
     for indent in indents:
-        while len(open_levels) > 1 and indent < open_levels[-1] - tolerance:
+        while open_levels and indent < open_levels[-1] - tolerance:
             open_levels.pop()
         if not open_levels or indent > open_levels[-1] + tolerance:
             open_levels.append(indent)
