@@ -78,7 +78,9 @@ def _leave_network() -> str:
     # Root in a container is often refused user namespaces and allowed network ones.
     if not _call("unshare", _CLONE_NEWNET):
         return ""
-    return f"the system refuses a user and network namespace ({os.strerror(failure)})"
+    # What the system says then, "No space left on device", would send people looking at their disks.
+    why = "no more of them are allowed" if failure == errno.ENOSPC else os.strerror(failure)
+    return f"the system refuses a user and network namespace ({why})"
 
 
 def _keep_identity(user: int, group: int) -> None:
