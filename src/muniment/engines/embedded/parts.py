@@ -23,6 +23,7 @@ from muniment.engines.embedded.ticks import with_ticks
 
 _INSIDE = 0.5
 _LEAST_TABLE_SCORE = 0.5
+_LARGEST_GRID = 2.5
 _RULE_WIDTH, _RULE_SLACK, _RULE_REACH = 0.8, 3.0, 5.0
 """Of a table's rules: least width, of the table's; how far they may stick out and be away, in line heights."""
 _PROSE_LETTERS, _PROSE_SHARE = 30, 0.6
@@ -86,7 +87,8 @@ class PageSorter:
         rulings = find_rulings(ink, height)
         left = _Left(with_ticks(lines, find_tickboxes(ink, height), height))
         furniture = left.furniture(regions, pixels.shape[0])
-        tables = self._tables(left, pixels, _table_places(regions, rulings, height), find_grids(rulings, height))
+        grids = find_grids(rulings, height)
+        tables = self._tables(left, pixels, _table_places(regions, grids, rulings, height), grids)
         figures = [
             Drawing(rect, left.take(left.inside(rect)))
             for rect in find_figures(regions, left.lines, ink)
@@ -165,14 +167,20 @@ def _is_sentence(line: SeenLine, rect: Rect) -> bool:
     return len(words) >= _MOST_WORDS or (at_left and letters > _MOST_IN_WORDS)
 
 
-def _table_places(regions: Iterable[Region], rulings: Rulings, height: float) -> list[Rect]:
-    """Where the layout model sees tables, up and down to the ruling lines that close them."""
+def _table_places(regions: Iterable[Region], grids: Sequence[Grid], rulings: Rulings, height: float) -> list[Rect]:
+    """Where the layout model sees tables, as far as the rulings go that they belong to."""
     strokes = segments_across(rulings, height)
     return [
-        _to_rules(region.rect, strokes, height)
+        _to_rules(_to_grid(region.rect, grids), strokes, height)
         for region in regions
         if region.kind is RegionKind.TABLE and region.score >= _LEAST_TABLE_SCORE
     ]
+
+
+def _to_grid(table: Rect, grids: Iterable[Grid]) -> Rect:
+    """``table`` and the grid it is part of; a frame far larger than the table is none."""
+    own = [grid.rect for grid in grids if _overlap(grid.rect, table) and grid.rect.area < _LARGEST_GRID * table.area]
+    return around([table, *own])
 
 
 def _to_rules(table: Rect, strokes: Iterable[Rect], height: float) -> Rect:
