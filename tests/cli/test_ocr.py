@@ -253,6 +253,16 @@ def test_standard_input_that_gives_nothing_is_told(redirection: str, told: str) 
     assert command.returncode == ExitCode.NOTHING_READ
 
 
+@pytest.mark.parametrize("redirection", ["2>&-", "2> /dev/full"])
+def test_where_nobody_can_be_told_it_is_read_all_the_same(redirection: str, tmp_path: Path) -> None:
+    within = ["sh", "-c", f'exec "$@" {redirection}', "sh"]
+    document, out = tiff(tmp_path / "a.tiff", 2), tmp_path / "out"
+    command = started("ocr", document, "missing.pdf", "-o", out, within=within)
+    command.communicate(timeout=60)
+    assert command.returncode == ExitCode.INCOMPLETE
+    assert files_in(out) == ["a.md"]
+
+
 def test_a_closed_standard_output_is_told(tmp_path: Path) -> None:
     command = started("ocr", tiff(tmp_path / "a.tiff"), "--quiet", within=["sh", "-c", 'exec "$@" >&-', "sh"])
     told = command.communicate(timeout=60)[1]

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from muniment.documents.sources import Source
-from muniment.errors import DocumentError, EngineError, SandboxRefused, UsageError
+from muniment.errors import DocumentError, EngineError, LimitExceeded, SandboxRefused, UsageError
 from muniment.reading import (
     DocumentDone,
     DocumentFailed,
@@ -24,6 +24,7 @@ from muniment.reading import (
     Run,
     SandboxWarning,
     read,
+    source,
     stream,
 )
 from muniment.text import Flag
@@ -195,6 +196,16 @@ def test_pages_outside_the_document_are_a_usage_error_that_names_it(tmp_path: Pa
     faults("")
     with pytest.raises(UsageError, match=r"a\.tiff"):
         pages_of(tmp_path / "a.tiff", 3, pages="2-9")
+
+
+def test_a_stream_without_end_is_refused(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults("")
+    monkeypatch.setattr(source, "LARGEST_STREAM", 3 << 20)
+    with (
+        Path("/dev/zero").open("rb") as zeros,
+        pytest.raises(LimitExceeded, match=r"3,145,728 bytes.*Save them as a file"),
+    ):
+        read(zeros)
 
 
 def test_only_the_pages_asked_for_are_read(tmp_path: Path, faults: Faults) -> None:

@@ -5,6 +5,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -34,7 +35,8 @@ def run(arguments: Sequence[str] | None = None) -> ExitCode:
     try:
         return ExitCode(cli.main(arguments, prog_name="muniment", standalone_mode=False) or ExitCode.OK)
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         return ExitCode.USAGE
     except MunimentError as error:
         complain(str(error))

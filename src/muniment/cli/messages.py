@@ -1,5 +1,7 @@
 """Lines on standard error."""
 
+from contextlib import suppress
+
 import click
 
 
@@ -9,8 +11,9 @@ def complain(message: str) -> None:
 
 
 def say(message: str) -> None:
-    """One line, whatever characters file names put into it."""
-    click.echo(printable(message), err=True)
+    """One line, whatever characters file names put into it. That nobody can be told is no reason to stop reading."""
+    with suppress(OSError):
+        click.echo(printable(message), err=True)
 
 
 def printable(text: str) -> str:

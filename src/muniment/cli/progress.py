@@ -38,7 +38,7 @@ def progress_for(documents: int, *, quiet: bool) -> Progress:
     """What suits standard error; ``documents`` is how many will be read."""
     if quiet:
         return QuietProgress()
-    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+    if sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         from muniment.cli.progress_bar import BarProgress
 
         return BarProgress(documents)

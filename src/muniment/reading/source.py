@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -10,9 +9,12 @@ from itertools import count
 from typing import BinaryIO, cast
 
 from muniment.documents.sources import Source
-from muniment.errors import NotADocument
+from muniment.errors import LimitExceeded, NotADocument
 from muniment.reading.data import DocumentInfo
 from muniment.reading.worker_process import WorkerProcess
+
+LARGEST_STREAM = 2 << 30
+"""Bytes of a document that comes without a file: it is kept in memory, and no copy of it on a disk."""
 
 KEPT_OPEN = 2
 """Documents a worker keeps open: the one it reads and the next."""
@@ -102,13 +104,24 @@ def _unreadable(name: str, error: OSError) -> NotADocument:
 
 
 def in_memory(stream: BinaryIO) -> BinaryIO:
-    """All of ``stream`` as a file with a descriptor that workers can be given."""
+    """All of ``stream`` as a file with a descriptor that workers can be given.
+
+    Raises:
+        LimitExceeded: it is longer than ``LARGEST_STREAM``.
+    """
     file: BinaryIO
     if hasattr(os, "memfd_create"):
         file = os.fdopen(os.memfd_create("document"), "w+b")
     else:
         file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - closed with the document
-    shutil.copyfileobj(stream, file)
+    while chunk := stream.read(1 << 20):
+        if file.tell() + len(chunk) > LARGEST_STREAM:
+            file.close()
+            raise LimitExceeded(
+                f"More than {LARGEST_STREAM:,} bytes came, which have to stay in memory",
+                "Save them as a file and name it.",
+            )
+        file.write(chunk)
     file.flush()
     file.seek(0)
     return file
