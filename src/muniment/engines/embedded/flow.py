@@ -233,16 +233,15 @@ def _continues_item(passage: Passage, row: Row, column: Column) -> bool:
 
 def _starts_paragraph(passage: Passage, row: Row, following: Row | None, column: Column) -> bool:
     before = passage.rows[-1]
-    if not _is_interrupted(before, row, column) and (
-        not column.is_prose or breaks_on_purpose(before, row, column.right)
-    ):
+    interrupted = _is_interrupted(before, row, column)
+    if not interrupted and (not column.is_prose or breaks_on_purpose(before, row, column.right)):
         return True
     if before.text.rstrip().endswith(_SENTENCE_END) and _step(before, row) > _SENTENCE_GAP * column.pitch:
         return True
     indent = _INDENT * row.rect.height
     if row.rect.x0 > before.rect.x0 + indent:
         hangs = following is not None and abs(following.rect.x0 - row.rect.x0) < indent and len(passage.rows) == 1
-        return not hangs and following is not None and following.rect.x0 < row.rect.x0 - indent
+        return not (hangs or interrupted) and following is not None and following.rect.x0 < row.rect.x0 - indent
     hanging = len(passage.rows) > 1 and passage.rows[0].rect.x0 < before.rect.x0 - indent
     return hanging and row.rect.x0 < before.rect.x0 - indent
 

@@ -54,7 +54,7 @@ def find_furniture(lines: Sequence[SeenLine], regions: Iterable[Region], height:
     """
     rows = rows_of(lines)
     edges = [region for region in regions if _is_edge_region(region, height)]
-    marked = [region for region in edges if not _is_letterhead(region, rows, body)]
+    marked = [region for region in edges if not _is_letterhead(region, lines, body)]
     top = _at_edge(rows, marked, _Edge(0.0, height, body))
     bottom = _at_edge(rows[::-1], marked, _Edge(height, height, body))
     found = [_furniture(row, on_top=True) for row in top] + [_furniture(row, on_top=False) for row in bottom[::-1]]
@@ -79,11 +79,11 @@ def _is_edge_region(region: Region, height: float) -> bool:
     return region.rect.y1 < _MODEL_EDGE * height or region.rect.y0 > (1 - _MODEL_EDGE) * height
 
 
-def _is_letterhead(region: Region, rows: Sequence[Row], body: float) -> bool:
+def _is_letterhead(region: Region, lines: Iterable[SeenLine], body: float) -> bool:
     """Whether something in the region, or right beside it, is larger than the text."""
     band = region.rect.grown(body)
-    beside = [row for row in rows if row.rect.y1 > band.y0 and row.rect.y0 < band.y1]
-    return any(row.size > _LETTERHEAD * body and sum(map(str.isalpha, row.text)) > 2 for row in beside)
+    beside = [line for line in lines if line.y1 > band.y0 and line.y0 < band.y1]
+    return any(line.size > _LETTERHEAD * body and sum(map(str.isalpha, line.text)) > 2 for line in beside)
 
 
 def _at_edge(rows: Sequence[Row], marked: Sequence[Region], edge: _Edge) -> list[Row]:
