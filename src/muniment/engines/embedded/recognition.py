@@ -55,7 +55,7 @@ def spell(
     """
     space = len(alphabet) - 1
     starts = np.flatnonzero(np.diff(classes, prepend=-1))
-    ends = np.append(starts[1:], len(classes))
+    ends = np.flatnonzero(np.diff(classes, append=-1)) + 1
     marks = [(start, end) for start, end in zip(starts, ends, strict=True) if classes[start] not in (_BLANK, space)]
     following = [start for start, _ in marks[1:]]
     return Spelling(
@@ -80,13 +80,16 @@ def joined(parts: Sequence[Spelling], starts: Sequence[int]) -> Spelling:
 
 
 def part_starts(image: NDArray[np.uint8], most: int) -> list[int]:
-    """Where to cut a line image so that no part is wider than ``most``: in gaps between words, where there are any."""
-    contrast = (image.max(axis=(0, 2)) - image.min(axis=(0, 2))).astype(np.float32)
-    nearby = cv2.blur(contrast[None], (HEIGHT // 2 + 1, 1))[0]
+    """Where to cut a line image so that no part is wider than ``most``: in the middle of wide gaps."""
     starts = [0]
+    if image.shape[1] <= most:
+        return starts
+    contrast = image.max(axis=(0, 2)) - image.min(axis=(0, 2))
+    empty = (contrast <= contrast.max() / 2).astype(np.uint8)
+    to_ink = cv2.distanceTransform(empty[None], cv2.DIST_L1, 3)[0]
     while image.shape[1] - starts[-1] > most:
-        window = nearby[starts[-1] + most // 2 : starts[-1] + most]
-        starts.append(starts[-1] + most // 2 + int(window.argmin()))
+        window = to_ink[starts[-1] + most // 2 : starts[-1] + most]
+        starts.append(starts[-1] + most // 2 + int(window.argmax()))
     return starts
 
 
