@@ -81,6 +81,17 @@ def test_a_bar_shows_documents_pages_and_the_name_and_goes_away() -> None:
     assert shown.endswith("\x1b[2K")
 
 
+def test_of_a_long_name_a_narrow_terminal_shows_what_fits_beside_the_counts() -> None:
+    screen = io.StringIO()
+    long = Source(Path("a.pdf"), "a very long name " * 20)
+    with BarProgress(3, Console(file=screen, force_terminal=True, width=60)) as progress:
+        progress.take(DocumentOpened(long, INFO, (1, 2, 3)))
+    shown = screen.getvalue()
+    assert "0/3 documents 0/3 pages" in shown
+    assert "a very lo" in shown
+    assert "…" in shown
+
+
 def test_no_bar_where_standard_error_is_no_terminal() -> None:
     assert isinstance(progress_for(1, quiet=False), LineProgress)
     assert type(progress_for(1, quiet=True)) is QuietProgress

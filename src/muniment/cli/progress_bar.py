@@ -6,6 +6,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from muniment.cli.messages import printable
 from muniment.cli.progress import sandbox_warning
@@ -32,13 +33,14 @@ class BarProgress:
 
     def __init__(self, documents: int, console: Console | None = None) -> None:
         self._bar = Progress(
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=16),
             TextColumn("{task.fields[counts]}"),
             TextColumn("[dim]{task.fields[speed]}[/]"),
             TimeRemainingColumn(compact=True),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
             console=console or Console(stderr=True),
             transient=True,
+            expand=True,  # the name alone gives way where the terminal is narrow
             speed_estimate_period=_SPEED_OVER_SECONDS,
         )
         self._task = self._bar.add_task("", total=documents, counts="", speed="")
