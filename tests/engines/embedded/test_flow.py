@@ -68,7 +68,7 @@ def test_an_indent_begins_a_paragraph() -> None:
 
 
 def test_a_first_row_further_out_does_not_end_its_paragraph() -> None:
-    hanging = [f"    {row}" for row in PROSE[1:]]
+    hanging = [f"    {row.capitalize()}" for row in PROSE[1:]]
     assert texts_of(PROSE[0] + " at", *hanging) == [5]
 
 
@@ -90,13 +90,23 @@ def test_text_of_another_size_is_another_paragraph() -> None:
     assert [len(rows) for _, rows in told([*typed(*PROSE), *small])] == [5, 5]
 
 
+def test_a_narrow_column_is_joined_where_its_sentences_run_on() -> None:
+    assert texts_of("The lease of", "the house and", "the garden ends", "in May.") == [4]
+
+
+def test_a_column_of_chinese_is_prose() -> None:
+    rows = ("房屋和花园的租约将于五月到期或", "最迟于六月一日终止，不论房东与", "租客是否另有约定。")
+    lines = [line(text, 100, 100 + PITCH * place, width=20.0 * len(text)) for place, text in enumerate(rows)]
+    assert told(lines) == [("text", list(rows))]
+
+
 def test_a_sentence_that_begins_in_a_ragged_column_goes_on() -> None:
     ragged = ("We have seen", "that the lease and", "all it says ends.")
     assert texts_of(*ragged) == [3]
 
 
 def test_an_address_keeps_its_breaks() -> None:
-    address = ["Ada Smith", "12 Long Lane", "York"]
+    address = ["Ada Smith", "12 Long Lane", "York YO1 7HH"]
     assert told(typed(*address)) == [("verse", address)]
 
 
@@ -111,7 +121,8 @@ def test_a_receipt_keeps_a_row_for_every_item() -> None:
 
 
 def test_verses_end_at_wide_gaps() -> None:
-    assert texts_of("Ada Smith", "12 Long Lane", 1, "Ben Jones", "3 Old Street") == [2, 2]
+    assert texts_of("Ada", "12 Long Lane", "York", 1, "Ben", "3 Old Street", "York") == [3, 3]
+    assert texts_of("Ada", "12 Long Lane", "York", 0.3, "Ben", "3 Old Street", "York") == [6]
 
 
 def test_larger_letters_above_text_are_a_heading() -> None:
@@ -164,7 +175,7 @@ def test_a_bold_row_amid_text_leads_nothing() -> None:
 
 
 def test_bold_rows_one_above_the_other_are_text() -> None:
-    assert "heading" not in [kind for kind, _ in told(typed("Ada Smith", "12 Long Lane", "York", bold=True))]
+    assert "heading" not in [kind for kind, _ in told(typed("Ada", "12 Long Lane", "York", bold=True))]
 
 
 def test_markers_begin_items() -> None:

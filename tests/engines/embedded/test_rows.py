@@ -61,13 +61,14 @@ def test_a_row_without_letters_has_no_score_and_takes_no_room() -> None:
 
 def test_a_break_was_meant_where_the_next_word_would_have_fitted() -> None:
     short, long = rows_of(typed("The lease ends", "in May or at the latest in June"))
-    assert breaks_on_purpose(short, long, long.rect.x1)
+    assert breaks_on_purpose(short, long, short.rect.x1 + 4 * LETTER)
+    assert not breaks_on_purpose(short, long, short.rect.x1 + 3 * LETTER)
     full, after = rows_of(typed("The lease ends in May or at the", "landlord's word"))
     assert not breaks_on_purpose(full, after, full.rect.x1)
 
 
 def test_the_pitch_is_the_usual_step_between_rows() -> None:
-    assert row_pitch(rows_of(typed("a", "b", "c", 3, "d"))) == PITCH
+    assert row_pitch(rows_of(typed("a", 3, "b", 3, "c", "d"))) == PITCH
     assert row_pitch(rows_of(typed("a"))) == pytest.approx(1.3 * HEIGHT)
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from statistics import median
 
 from muniment.engines.embedded.checkboxes import split_tick
+from muniment.engines.embedded.geometry import line_height
 from muniment.engines.embedded.headings import looks_like_heading
 from muniment.engines.embedded.lines import SeenLine, has_case
 from muniment.engines.embedded.rows import Row, breaks_on_purpose, row_of, row_pitch, rows_of
@@ -29,6 +30,8 @@ _SENTENCE_END = (".", "!", "?", ":", ";", "。", "！", "？")
 _MOST_HEADING_ROWS = 3
 _FULL, _EARLY = 0.8, 0.6
 """Of a column's width: rows at least so wide fill it, and rows that end before this end on purpose."""
+_LEAST_PROSE = 8.0
+"""In line heights: rows that are shorter, about 18 letters, are an address or the like, though they fill a column."""
 _PROSE_LETTERS = 40
 _FEW_LETTERS = 8
 """Rows shorter than this are no evidence of size or weight."""
@@ -103,7 +106,8 @@ def passages_of(lines: Sequence[SeenLine], body: float, is_titled: Callable[[Row
 
 
 def _is_prose(rows: Sequence[Row], width: float) -> bool:
-    full = [row for row in rows if row.rect.width >= _FULL * width]
+    least = max(_FULL * width, _LEAST_PROSE * line_height(row.rect for row in rows))
+    full = [row for row in rows if row.rect.width >= least]
     return len(full) > 1 and sum(len(row.text) for row in full) * 2 >= sum(len(row.text) for row in rows)
 
 
