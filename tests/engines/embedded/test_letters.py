@@ -72,7 +72,9 @@ def test_a_slanted_page_is_straightened_and_its_boxes_with_it(slant: float) -> N
     page = read(written(slant=slant))
     assert page.skew == pytest.approx(slant, abs=0.4)
     assert texts(page) == list(LETTER)
-    assert max(line.y1 - line.y0 for line in page.lines) < 50
+    for line, level in zip(page.lines, read(written()).lines, strict=True):
+        assert line.y1 - line.y0 == pytest.approx(level.y1 - level.y0, abs=6)
+        assert line.x1 - line.x0 == pytest.approx(level.x1 - level.x0, abs=12)
     for line in page.lines:
         inside = page.pixels[round(line.y0) : round(line.y1), round(line.x0) : round(line.x1)]
         assert inside.min() < 60
@@ -92,11 +94,15 @@ def test_larger_letters_have_a_larger_size() -> None:
     assert small == pytest.approx(24, rel=0.35)
 
 
-def test_a_column_gap_parts_a_line_and_a_word_space_does_not() -> None:
-    page = read(written(["Total of all" + " " * 24 + "27.40"]))
-    assert texts(page) == ["Total of all", "27.40"]
-    left, right = page.lines
+def test_a_column_gap_parts_a_box_and_a_word_space_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = written(["Total of all" + " " * 24 + "27.40"])
+    whole = np.array([[[36, 76], [400, 76], [400, 108], [36, 108]]], np.float32)
+    reader = letter_reader()
+    monkeypatch.setattr(reader._detector, "find", lambda _pixels: whole)
+    left, right = reader.read(pixels).lines
+    assert (left.text, right.text) == ("Total of all", "27.40")
     assert left.x1 < right.x0
+    assert (left.x0, right.x1) == (36, 400)
 
 
 def test_lines_come_from_top_to_bottom() -> None:
