@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from muniment.engines.embedded.geometry import Rect
 from muniment.engines.embedded.layout import Region, RegionKind
 from muniment.engines.embedded.lines import SeenLine
+from muniment.engines.embedded.parts import PageParts
 
 LETTER, HEIGHT, PITCH, SIZE = 10.0, 24.0, 30.0, 20.0
 """Of the text, in pixels: a letter's width, a line's height, from line to line, and an em."""
@@ -41,6 +42,13 @@ def typed(*rows: str | float, x: float = 100.0, y: float = 100.0, bold: bool = F
 
 def texts(lines: Sequence[SeenLine]) -> list[str]:
     return [item.text for item in lines]
+
+
+def lines_of(parts: PageParts) -> list[SeenLine]:
+    """All lines of a page, whatever they are part of."""
+    held = [part.lines for part in (*parts.furniture, *parts.tables)]
+    held += [part.lines for part in (*parts.figures, *parts.equations)]
+    return [*parts.text, *(item for lines in held for item in lines)]
 
 
 def region(kind: RegionKind, box: tuple[float, float, float, float], score: float = 0.9) -> Region:

@@ -86,6 +86,22 @@ def test_a_caption_on_the_unusual_side_is_found_too() -> None:
     assert told(table(0.11), text("Table 1", 0.32)) == ["table: Table 1"]
 
 
+def test_with_captions_on_both_sides_the_usual_side_counts() -> None:
+    assert told(text("Figure 1", 0.08), figure(0.11), text("Figure 2", 0.32))[1] == "figure: Figure 2"
+    assert told(text("Table 1", 0.08), table(0.11), text("Table 2", 0.32))[0] == "table: Table 1"
+
+
+def test_a_figure_right_after_a_table_has_its_caption_too() -> None:
+    assert told(text("Table 1", 0.08), table(0.11), figure(0.32), text("Figure 1", 0.53)) == [
+        "table: Table 1",
+        "figure: Figure 1",
+    ]
+
+
+def test_a_caption_that_is_known_stays() -> None:
+    assert told(replace(figure(0.1), caption="A house"), text("Figure 1", 0.31))[0] == "figure: A house"
+
+
 def test_a_label_and_the_text_after_it_are_one_caption() -> None:
     assert told(text("TABLE II", 0.05), text("Rents by year", 0.08), table(0.11)) == ["table: TABLE II Rents by year"]
     assert told(figure(0.1), text("Figure 1", 0.31), text("A house", 0.34)) == ["figure: Figure 1 A house"]

@@ -120,6 +120,10 @@ def test_a_row_above_columns_gives_back_the_rows_that_are_theirs() -> None:
     ]
 
 
+def test_a_block_on_the_right_above_text_on_the_left_is_read_first() -> None:
+    assert one(read([*typed(*RIGHT, x=600), *typed(*LEFT, y=280)])) == [*RIGHT, *LEFT]
+
+
 def test_narrow_white_on_a_few_rows_is_chance() -> None:
     rows = [piece for place in range(3) for piece in typed("some words of text", y=100 + 30.0 * place)]
     beside = [line("more words of text", 100 + 180 + 10, 100 + 30.0 * place) for place in range(3)]

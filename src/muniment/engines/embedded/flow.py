@@ -244,8 +244,7 @@ def _starts_paragraph(passage: Passage, row: Row, following: Row | None, column:
         return True
     indent = _INDENT * row.rect.height
     if row.rect.x0 > before.rect.x0 + indent:
-        hangs = following is not None and abs(following.rect.x0 - row.rect.x0) < indent and len(passage.rows) == 1
-        return not (hangs or interrupted) and following is not None and following.rect.x0 < row.rect.x0 - indent
+        return not interrupted and following is not None and following.rect.x0 < row.rect.x0 - indent
     hanging = len(passage.rows) > 1 and passage.rows[0].rect.x0 < before.rect.x0 - indent
     return hanging and row.rect.x0 < before.rect.x0 - indent
 
