@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
+from muniment.engines.embedded.cells import FoundTable
+from muniment.engines.embedded.furniture import Furniture
 from muniment.engines.embedded.geometry import Rect
 from muniment.engines.embedded.layout import Region, RegionKind
 from muniment.engines.embedded.lines import SeenLine
-from muniment.engines.embedded.parts import PageParts
+from muniment.engines.embedded.parts import Drawing, PageParts
 
 LETTER, HEIGHT, PITCH, SIZE = 10.0, 24.0, 30.0, 20.0
 """Of the text, in pixels: a letter's width, a line's height, from line to line, and an em."""
@@ -46,9 +48,8 @@ def texts(lines: Sequence[SeenLine]) -> list[str]:
 
 def lines_of(parts: PageParts) -> list[SeenLine]:
     """All lines of a page, whatever they are part of."""
-    held = [part.lines for part in (*parts.furniture, *parts.tables)]
-    held += [part.lines for part in (*parts.figures, *parts.equations)]
-    return [*parts.text, *(item for lines in held for item in lines)]
+    held: list[Furniture | FoundTable | Drawing] = [*parts.furniture, *parts.tables, *parts.figures, *parts.equations]
+    return [*parts.text, *(item for part in held for item in part.lines)]
 
 
 def region(kind: RegionKind, box: tuple[float, float, float, float], score: float = 0.9) -> Region:
