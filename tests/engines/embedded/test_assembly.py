@@ -158,6 +158,12 @@ def test_verses_are_not_joined_over_columns() -> None:
     assert len(found) > 1
 
 
+def test_a_line_without_text_is_no_drawing_that_makes_columns() -> None:
+    rows = [item for y in (100.0, 130.0) for item in (line(f"Tea {y:.0f}", 100, y), line("", 600, y, width=40))]
+    told_lines = [item.text for block in blocks(rows) for item in block.lines]
+    assert told_lines == ["Tea 100", "", "Tea 130", ""]
+
+
 def test_captions_are_made_part_of_their_figures() -> None:
     picture = Drawing(Rect(100, 100, 500, 300), ())
     found = blocks([line("Figure 1", 100, 310), *typed(*PROSE, y=400)], drawings=(picture,))

@@ -7,7 +7,14 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from muniment.engines.embedded.geometry import shared_area
-from muniment.engines.embedded.layout import LayoutModel, Region, RegionKind, _doubles, _expected_distance
+from muniment.engines.embedded.layout import (
+    LayoutModel,
+    Region,
+    RegionKind,
+    _doubles,
+    _expected_distance,
+    _without_doubles,
+)
 from tests.engines.embedded.laying import region
 
 
@@ -72,6 +79,13 @@ def test_regions_that_overlap_are_doubles_sooner_if_they_are_of_one_kind() -> No
     assert _doubles(region(RegionKind.TEXT, other), text)
     assert not _doubles(region(RegionKind.TEXT, other), title)
     assert _doubles(text, title)
+
+
+def test_what_lies_off_the_page_is_no_region() -> None:
+    boxes = np.array([[0.0, 0.0, 10.0, 0.0], [0.0, 0.0, 10.0, 10.0]])
+    scores = np.zeros((2, len(RegionKind)), np.float32)
+    scores[:, 1] = 0.9
+    assert [found.rect.height for found in _without_doubles(boxes, scores)] == [10.0]
 
 
 def test_a_sides_distance_is_the_mean_of_its_distribution() -> None:

@@ -122,6 +122,7 @@ def test_a_row_above_columns_gives_back_the_rows_that_are_theirs() -> None:
 
 def test_a_block_on_the_right_above_text_on_the_left_is_read_first() -> None:
     assert one(read([*typed(*RIGHT, x=600), *typed(*LEFT, y=280)])) == [*RIGHT, *LEFT]
+    assert one(read(typed(*RIGHT, x=600), Rect(100, 290, 400, 500))) == [*RIGHT, FIGURE]
 
 
 def test_narrow_white_on_a_few_rows_is_chance() -> None:

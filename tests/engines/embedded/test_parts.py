@@ -104,6 +104,12 @@ def test_a_formula_takes_its_number_beside_it(sorter: PageSorter) -> None:
     assert texts(parts.text) == ["The rent is", "for c > 0."]
 
 
+def test_a_number_at_another_height_is_not_the_formulas(sorter: PageSorter) -> None:
+    lines = [*typed("The rent is"), line("r = a + b", 250, 200), line("(3)", 700, 300)]
+    parts = sorter.sort(page(), lines, [region(RegionKind.EQUATION, (240, 190, 400, 235))])
+    assert equations(parts) == [["r = a + b"]]
+
+
 @pytest.mark.parametrize("number", ["(3)", "(2.1)", "[4]", "(A.1)", "(3a)", "(3')"])
 def test_equation_numbers_have_many_forms(sorter: PageSorter, number: str) -> None:
     lines = [*typed("The rent is"), line("r = a + b", 250, 200), line(number, 700, 202)]
