@@ -19,7 +19,7 @@ def spelt(*steps: int, spaces: dict[int, float] | None = None) -> Spelling:
 
 
 def text_of(image: NDArray[np.uint8]) -> str:
-    return "".join(recogniser().read(image).characters)
+    return "".join(recogniser().read([image])[0].characters)
 
 
 def whole(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -67,7 +67,7 @@ def test_white_on_black_and_faint_grey_are_read() -> None:
 
 
 def test_characters_are_found_where_they_stand() -> None:
-    spelling = recogniser().read(strip("left                    right"))
+    spelling = recogniser().read([strip("left                    right")])[0]
     assert spelling.centres[3] < 0.3 * spelling.centres[-1] < 0.7 * spelling.centres[-1] < spelling.centres[4]
 
 
@@ -97,7 +97,7 @@ def test_any_four_corners_give_a_line_image(corners: list[tuple[float, float]]) 
 @pytest.mark.parametrize("width", [1, 7, 63, 64, 65, 3_000])
 @pytest.mark.parametrize("shade", [0, 255])
 def test_a_plain_line_of_any_width_says_little(width: int, shade: int) -> None:
-    assert len(recogniser().read(blank(HEIGHT, width, shade)).characters) <= 1
+    assert len(recogniser().read([blank(HEIGHT, width, shade)])[0].characters) <= 1
 
 
 def test_a_line_too_long_for_one_reading_is_read_whole() -> None:
@@ -105,7 +105,7 @@ def test_a_line_too_long_for_one_reading_is_read_whole() -> None:
     image = strip(" ".join(lines))
     assert image.shape[1] > 6_400
     assert text_of(image) == "".join(lines).replace(" ", "")
-    assert (np.diff(recogniser().read(image).centres) > 0).all()
+    assert (np.diff(recogniser().read([image])[0].centres) > 0).all()
 
 
 def test_long_lines_are_cut_between_words() -> None:

@@ -145,8 +145,8 @@ class Detector:
     def _text_in(self, tile: NDArray[np.uint8]) -> NDArray[np.float32]:
         height, width = tile.shape[:2]
         padded = cv2.copyMakeBorder(tile, 0, -height % _STRIDE, 0, -width % _STRIDE, cv2.BORDER_REPLICATE)
-        batch = padded[..., ::-1].transpose(2, 0, 1)[None].astype(np.float32) / 127.5 - 1
-        return np.asarray(self._session.run(batch)[0][0, 0, :height, :width])
+        batch = cv2.dnn.blobFromImage(padded, 1 / 127.5, mean=(127.5,) * 3, swapRB=True)
+        return np.asarray(self._session.run(np.asarray(batch, np.float32))[0][0, 0, :height, :width])
 
 
 def _resized(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:

@@ -71,7 +71,12 @@ class LetterReader:
             return SeenPage(pixels, 0, 0.0, ())
         rotation, upright, quads = self._set_upright(pixels)
         skew = skew_of(quads)
-        lines = [line for quad in quads for line in self._read_line(upright, quad, skew)]
+        images = [line_image(upright, quad) for quad in quads]
+        lines = [
+            line
+            for quad, image, spelling in zip(quads, images, self._recogniser.read(images), strict=True)
+            for line in _lines(upright, quad, image, spelling, skew)
+        ]
         lines.sort(key=lambda line: (line.y0, line.x0))
         return SeenPage(straightened(upright, skew), rotation, skew, tuple(lines))
 
@@ -98,24 +103,33 @@ class LetterReader:
         for quad in longest(quads, _SAMPLE):
             image = line_image(page, quad)[:, :_SAMPLE_WIDTH]
             quarters = 3 if runs_down(quad[None])[0] else 0
-            for more, line in ((0, image), (2, np.ascontiguousarray(image[::-1, ::-1]))):
-                clear[(quarters + more) % 4] += (self._recogniser.read(line).scores >= _CLEAR).sum()
+            both = self._recogniser.read([image, np.ascontiguousarray(image[::-1, ::-1])])
+            for more, spelling in zip((0, 2), both, strict=True):
+                clear[(quarters + more) % 4] += (spelling.scores >= _CLEAR).sum()
         return clear
 
-    def _read_line(self, upright: NDArray[np.uint8], quad: NDArray[np.float32], skew: float) -> list[SeenLine]:
-        image = line_image(upright, quad)
-        spelling = self._recogniser.read(image)
-        if not spelling.characters:
-            return []
-        gaps = gaps_between(spelling.centres, ink_columns(image))
-        flat = _straight_quads(upright, quad[None], skew)[0]
-        down = bool(runs_down(quad[None])[0])
-        pieces = _pieces(spelling, gaps, image.shape[1])
-        return [
-            _seen(text, score, _part_of(flat, start, end, down), down)
-            for text, score, start, end in pieces
-            if score >= _LEAST_SCORE
-        ]
+    def turn_of(self, pixels: NDArray[np.uint8]) -> int:
+        """Degrees clockwise (0, 90, 180, 270) that set a page of shape (height, width, 3) upright."""
+        if pixels.size == 0 or self._turns.probabilities(pixels)[0] >= SURE:
+            return 0
+        return self._set_upright(pixels)[0]
+
+
+def _lines(
+    upright: NDArray[np.uint8], quad: NDArray[np.float32], image: NDArray[np.uint8], spelling: Spelling, skew: float
+) -> list[SeenLine]:
+    """What was spelled in the image of one box, as pieces without column gaps."""
+    if not spelling.characters:
+        return []
+    gaps = gaps_between(spelling.centres, ink_columns(image))
+    flat = _straight_quads(upright, quad[None], skew)[0]
+    down = bool(runs_down(quad[None])[0])
+    pieces = _pieces(spelling, gaps, image.shape[1])
+    return [
+        _seen(text, score, _part_of(flat, start, end, down), down)
+        for text, score, start, end in pieces
+        if score >= _LEAST_SCORE
+    ]
 
 
 def _straight_quads(pixels: NDArray[np.uint8], quads: Quads, skew: float) -> Quads:

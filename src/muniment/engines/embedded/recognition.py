@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import cv2
 import numpy as np
@@ -22,6 +21,8 @@ STEP = 8
 _WIDTH_UNIT = 64
 _MOST_WIDTH = 6_400
 """Longer lines are read in parts: the model's memory grows with the width, by 25 MB a thousand pixels."""
+_BATCH_WIDTH = 1_600
+"""So many columns of lines go through the model in one call."""
 _BLANK = 0
 
 
@@ -132,24 +133,54 @@ class Recogniser:
     """
 
     def __init__(self, threads: int) -> None:
-        self._session = Session("recognition", threads, adapt=_keeping_metadata)
+        self._session = Session("recognition", threads, adapt=_keeping_metadata, streams=threads)
         self._alphabet = ("", *self._session.metadata("character").split("\n"), " ")
 
-    def read(self, image: NDArray[np.uint8]) -> Spelling:
-        """The characters in a line image of shape (HEIGHT, width, 3), RGB."""
-        starts = part_starts(image, _MOST_WIDTH)
-        parts = [image[:, start:end] for start, end in pairwise([*starts, image.shape[1]])]
-        return joined([self._spelling(part) for part in parts], starts)
+    def read(self, images: Sequence[NDArray[np.uint8]]) -> list[Spelling]:
+        """The characters in line images, each of shape (HEIGHT, width, 3), RGB."""
+        starts = [part_starts(image, _MOST_WIDTH) for image in images]
+        parts = [
+            image[:, start:end]
+            for image, cuts in zip(images, starts, strict=True)
+            for start, end in pairwise([*cuts, image.shape[1]])
+        ]
+        spellings = iter(self._spellings(parts))
+        return [joined([next(spellings) for _ in cuts], cuts) for cuts in starts]
 
-    def _spelling(self, image: NDArray[np.uint8]) -> Spelling:
-        scores, classes, spaces = self._steps(image)
-        return spell(classes, scores, spaces, self._alphabet)
+    def _spellings(self, images: Sequence[NDArray[np.uint8]]) -> list[Spelling]:
+        """Lines of one width go through the model together, which takes less time and gives the same."""
+        groups = _by_width(images)
+        outputs = self._session.run_all([_batch([images[place] for place in group]) for group in groups])
+        found: dict[int, Spelling] = {}
+        for group, steps in zip(groups, outputs, strict=True):
+            scores, classes, spaces = (output.reshape(len(group), -1) for output in steps)
+            for row, place in enumerate(group):
+                found[place] = spell(classes[row], scores[row], spaces[row], self._alphabet)
+        return [found[place] for place in range(len(images))]
 
-    def _steps(self, image: NDArray[np.uint8]) -> list[NDArray[Any]]:
-        width = image.shape[1]
-        batch = np.zeros((1, 3, HEIGHT, -(-width // _WIDTH_UNIT) * _WIDTH_UNIT), np.float32)
-        batch[0, :, :, :width] = image[..., ::-1].transpose(2, 0, 1) / np.float32(127.5) - 1
-        return [output.reshape(-1) for output in self._session.run(batch)]
+
+def _padded(width: int) -> int:
+    return -(-width // _WIDTH_UNIT) * _WIDTH_UNIT
+
+
+def _by_width(images: Sequence[NDArray[np.uint8]]) -> list[list[int]]:
+    """Places of ``images`` in groups of one padded width, each no larger than a batch may be."""
+    widths: dict[int, list[int]] = {}
+    for place, image in enumerate(images):
+        widths.setdefault(_padded(image.shape[1]), []).append(place)
+    groups = []
+    for width, places in widths.items():
+        size = max(1, _BATCH_WIDTH // width)
+        groups += [places[first : first + size] for first in range(0, len(places), size)]
+    return groups
+
+
+def _batch(images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """Line images of one padded width as the model wants them; shape (n, 3, HEIGHT, width)."""
+    batch = np.zeros((len(images), 3, HEIGHT, _padded(images[0].shape[1])), np.float32)
+    for place, image in enumerate(images):
+        batch[place, :, :, : image.shape[1]] = image[..., ::-1].transpose(2, 0, 1) / np.float32(127.5) - 1
+    return batch
 
 
 def _keeping_metadata(model: ov.Model) -> ov.Model:
