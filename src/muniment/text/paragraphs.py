@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from muniment.text.scripts import is_wide
+
 _HYPHENS = "-\u2010\u00ad"
 _SOFT_HYPHEN = "\u00ad"
 _WORD = re.compile(r"[^\W_]+(?:[-\u2010'’][^\W_]+)*")
@@ -12,9 +14,6 @@ _KEEPS_HYPHEN = frozenset(
     {"self", "non", "well", "ill", "ex", "all", "half", "quasi", "cross", "high", "low", "long", "short"}
 )
 _SUSPENDED = frozenset({"and", "or", "to", "und", "oder", "et", "ou", "y", "o", "e"})
-_WIDE = "\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\u3000-\u303f"
-_WIDE_END = re.compile(f"[{_WIDE}]$")
-_WIDE_START = re.compile(f"[{_WIDE}]")
 
 
 def words_of(texts: Iterable[str]) -> frozenset[str]:
@@ -45,7 +44,7 @@ def join_two(before: str, after: str, known_words: frozenset[str] = frozenset())
         return _join_word(before, split[1], follower[0], known_words) + after
     if before[-1] in _HYPHENS and len(before) > 1 and before[-2].isalnum() and after[0].isdigit():
         return before + after
-    if _WIDE_END.search(before) and _WIDE_START.match(after):
+    if is_wide(before[-1]) and is_wide(after[0]):
         return before + after
     return f"{before} {after}"
 

@@ -4,11 +4,11 @@ import pytest
 
 from muniment.engines.embedded.blocks import BlockMaker
 from muniment.engines.embedded.cells import FilledCell, FoundTable
-from muniment.engines.embedded.flow import Passage, PassageKind
 from muniment.engines.embedded.furniture import Furniture
 from muniment.engines.embedded.geometry import Rect
 from muniment.engines.embedded.lines import SeenLine
 from muniment.engines.embedded.parts import Drawing
+from muniment.engines.embedded.passages import Passage, PassageKind
 from muniment.engines.embedded.rows import rows_of
 from muniment.engines.embedded.sheet import Sheet
 from muniment.text import Box, Cell, Checkbox, Equation, Figure, Heading, ListItem, PageNumber, Paragraph

@@ -169,3 +169,13 @@ def test_captions_lose_no_line_and_no_other_block(blocks: list[Block], marked: l
     assert [block for block in found if not isinstance(block, others)] == [
         block for block in blocks if not isinstance(block, others)
     ]
+
+
+def test_where_every_caption_stands_above_each_figure_has_its_own() -> None:
+    quay, mole = text("Figure 1. A quay", 0.1), text("Figure 2. A mole", 0.34)
+    assert told(quay, figure(0.13), mole, figure(0.37)) == ["figure: Figure 1. A quay", "figure: Figure 2. A mole"]
+
+
+@pytest.mark.parametrize("words", ["Tablet 3x a day", "Charter 5", "Table manners", "Figures rose"])
+def test_words_that_only_begin_alike_are_no_captions(words: str) -> None:
+    assert kind_of_caption(words) == ""

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muniment.engines.embedded.spacing import gaps_between, ink_columns, is_wide_script, word_ends
+from muniment.engines.embedded.spacing import gaps_between, ink_columns, word_ends
 from tests.engines.embedded.writing import blank, strip
 
 HEIGHT = 48.0
@@ -40,11 +40,6 @@ def test_letterspaced_words_stay_whole() -> None:
 def test_chinese_and_japanese_take_no_space_from_a_gap() -> None:
     assert words("第一章总则", {}, {2: 30}) == "第一章总则"
     assert words("第一章总则", {2: 0.9}, {2: 30}) == "第一章 总则"
-
-
-def test_punctuation_of_wide_scripts_is_wide_and_latin_letters_are_not() -> None:
-    assert [is_wide_script(character) for character in "字。ｶ　ア"] == [True, True, False, True, True]
-    assert not any(is_wide_script(character) for character in "aÉß7.£")
 
 
 def test_one_letter_and_none_have_no_word_ends() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muniment.engines.embedded.lines import SeenLine
-from muniment.engines.embedded.splitting import is_wide, letters_near, split_at
+from muniment.engines.embedded.splitting import letters_near, split_at
 from tests.engines.embedded.tabling import HEIGHT, any_lines, line
 
 
@@ -46,9 +46,3 @@ def test_no_letter_is_lost_however_a_line_is_divided(lines: list[SeenLine], bord
 @pytest.mark.parametrize(("x", "letters"), [(0, "ab"), (40, "bcd"), (75, "de"), (900, "de")])
 def test_letters_are_found_by_their_place(x: float, letters: str) -> None:
     assert letters_near(line("abcde", 0, 0), x) == letters
-
-
-def test_wide_scripts_are_told_from_others() -> None:
-    assert is_wide("国语")
-    assert not is_wide("国a")
-    assert not is_wide("")

@@ -6,23 +6,24 @@ from dataclasses import replace
 from muniment.engines.embedded.blocks import BlockMaker
 from muniment.engines.embedded.captions import with_captions
 from muniment.engines.embedded.cells import FoundTable
-from muniment.engines.embedded.flow import Passage, PassageKind, passages_of
+from muniment.engines.embedded.flow import passages_of
 from muniment.engines.embedded.geometry import rect_of, share_inside
 from muniment.engines.embedded.headings import body_size
 from muniment.engines.embedded.layout import Region, RegionKind
 from muniment.engines.embedded.lines import SeenLine
 from muniment.engines.embedded.order import Unit, reading_order
 from muniment.engines.embedded.parts import Drawing, PageParts
+from muniment.engines.embedded.passages import Passage, PassageKind
 from muniment.engines.embedded.rows import Row
 from muniment.engines.embedded.sheet import Sheet
 from muniment.text import Block, Box, Paragraph
 from muniment.text.lists import split_marker
 from muniment.text.paragraphs import join_two, words_of
+from muniment.text.scripts import ends_sentence
 
 _LEAST_TITLE_SCORE = 0.5
 _TITLED = 0.6
 _LEAST_TO_JOIN = 30
-_SENTENCE_END = (".", "!", "?", ":", ";", "。")
 
 _Found = SeenLine | FoundTable | Drawing
 _Item = Passage | FoundTable | Drawing
@@ -121,4 +122,4 @@ def _joined(before: Block, after: Block, words: frozenset[str]) -> list[Block]:
 def _goes_on(text: str, following: str) -> bool:
     if min(len(text), len(following)) < _LEAST_TO_JOIN or "\n" in text + following:
         return False
-    return following[0].islower() and not text.endswith(_SENTENCE_END)
+    return following[0].islower() and not ends_sentence(text)

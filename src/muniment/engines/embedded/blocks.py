@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from muniment.engines.embedded.cells import FoundTable, to_cells
 from muniment.engines.embedded.checkboxes import split_tick
-from muniment.engines.embedded.flow import Passage, PassageKind
 from muniment.engines.embedded.furniture import Furniture
 from muniment.engines.embedded.geometry import around
 from muniment.engines.embedded.headings import heading_level
 from muniment.engines.embedded.parts import Drawing
+from muniment.engines.embedded.passages import Passage, PassageKind
 from muniment.engines.embedded.rows import rows_of
 from muniment.engines.embedded.sheet import Sheet
 from muniment.text import (

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from muniment.engines.embedded.geometry import share_inside
 from muniment.text import Block, Box, Figure, Heading, Paragraph, Table
 
 _REACH = 0.04
@@ -13,9 +14,9 @@ _INSIDE = 0.5
 _LABEL_LETTERS = 16
 """A label by itself ("Table 3") is no longer than this; the caption's text is the block after it."""
 _BEGINNING = re.compile(
-    r"(?P<figure>fig(?:ure)?s?|abb(?:ildung)?|chart|plate|scheme|图)|(?P<table>tab(?:le|elle|leau)?|表)", re.IGNORECASE
+    r"(?P<figure>fig(?:ure)?s?|abb(?:ildung)?|chart|plate|scheme|图)|(?P<table>tab(?:leau|elle|le)?|表)", re.IGNORECASE
 )
-_NUMBER = re.compile(r"\w*\.?\s*(?:\d|[IVX]+\b|[A-Z]\b)")
+_NUMBER = re.compile(r"\.?\s*(?:\d|[IVX]+\b|[A-Z]\b)")
 
 _Text = Paragraph | Heading
 
@@ -27,11 +28,12 @@ def with_captions(blocks: Sequence[Block], marked: Sequence[Box]) -> list[Block]
         marked: where the layout model sees captions.
     """
     found = list(blocks)
+    above_first = {kind: _stand_above(found, kind) for kind in ("figure", "table")}
     place = 0
     while place < len(found):
         block = found[place]
         if isinstance(block, Figure | Table) and not block.caption:
-            span = _caption_beside(found, place, marked)
+            span = _caption_beside(found, place, marked, above_first=above_first[block.kind])
             texts = [text for text in found[span] if isinstance(text, _Text)]
             if texts:
                 found[place] = _captioned(block, texts)
@@ -49,12 +51,20 @@ def kind_of_caption(text: str) -> str:
     return "figure" if beginning["figure"] else "table"
 
 
-def _caption_beside(blocks: Sequence[Block], place: int, marked: Sequence[Box]) -> slice:
-    """The blocks that are the caption of the one at ``place``: tables have theirs above first, figures below."""
+def _stand_above(blocks: Sequence[Block], kind: str) -> bool:
+    """Whether this page's captions of ``kind`` stand above what they tell about; if it does not say, tables' do."""
+    labelled = [isinstance(block, _Text) and kind_of_caption(block.text) == kind for block in blocks]
+    above = sum(label and after.kind == kind for label, after in zip(labelled, blocks[1:], strict=False))
+    below = sum(label and before.kind == kind for label, before in zip(labelled[1:], blocks, strict=False))
+    return above > below or (above == below and kind == "table")
+
+
+def _caption_beside(blocks: Sequence[Block], place: int, marked: Sequence[Box], *, above_first: bool) -> slice:
+    """The blocks that are the caption of the one at ``place``."""
     block = blocks[place]
     above = range(max(place - 2, 0), place)
     below = range(place + 1, min(place + 3, len(blocks)))
-    for side in (above, below) if isinstance(block, Table) else (below, above):
+    for side in (above, below) if above_first else (below, above):
         nearest = slice(side.stop - 1, side.stop) if side is above else slice(side.start, side.start + 1)
         for span in (slice(side.start, side.stop), nearest):
             chain = blocks[span.start : place + 1] if side is above else blocks[place : span.stop]
@@ -65,7 +75,7 @@ def _caption_beside(blocks: Sequence[Block], place: int, marked: Sequence[Box]) 
     return slice(place, place)
 
 
-def _are_caption(texts: Sequence[Block], block: Figure | Table | Block, marked: Sequence[Box]) -> bool:
+def _are_caption(texts: Sequence[Block], block: Block, marked: Sequence[Box]) -> bool:
     """Whether ``texts`` are a caption: one block, or a label and the text after it."""
     if not texts or not isinstance(texts[0], _Text) or not isinstance(texts[-1], _Text):
         return False
@@ -75,7 +85,7 @@ def _are_caption(texts: Sequence[Block], block: Figure | Table | Block, marked: 
         return kind == block.kind and len(first.text) <= _LABEL_LETTERS
     if kind:
         return kind == block.kind
-    return first.box is not None and any(_share_inside(first.box, box) > _INSIDE for box in marked)
+    return first.box is not None and any(share_inside(first.box, box) > _INSIDE for box in marked)
 
 
 def _is_near(above: Block, below: Block) -> bool:
@@ -89,9 +99,3 @@ def _is_near(above: Block, below: Block) -> bool:
 def _captioned(block: Figure | Table, texts: Sequence[_Text]) -> Block:
     caption = " ".join(text.text for text in texts)
     return replace(block, caption=caption, lines=(*(line for text in texts for line in text.lines), *block.lines))
-
-
-def _share_inside(inner: Box, outer: Box) -> float:
-    width = min(inner.x1, outer.x1) - max(inner.x0, outer.x0)
-    height = min(inner.y1, outer.y1) - max(inner.y0, outer.y0)
-    return max(width, 0.0) * max(height, 0.0) / max(inner.width * inner.height, 1e-9)

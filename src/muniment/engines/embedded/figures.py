@@ -6,7 +6,7 @@ from muniment.engines.embedded.geometry import Rect, share_inside, shared_area
 from muniment.engines.embedded.layout import Region, RegionKind
 from muniment.engines.embedded.lines import SeenLine
 from muniment.engines.embedded.ruling import Mask
-from muniment.engines.embedded.spacing import is_wide_script
+from muniment.text.scripts import is_wide
 
 _LEAST_SCORE = 0.5
 _INSIDE = 0.5
@@ -44,4 +44,4 @@ def _is_drawing(rect: Rect, lines: Sequence[SeenLine], ink: Mask) -> bool:
 
 
 def _length(text: str) -> int:
-    return sum(_WIDE_LENGTH if is_wide_script(character) else 1 for character in text)
+    return sum(_WIDE_LENGTH if is_wide(character) else 1 for character in text)

@@ -6,88 +6,29 @@ that end before they had to.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from statistics import median
 
 from muniment.engines.embedded.checkboxes import split_tick
 from muniment.engines.embedded.geometry import line_height
 from muniment.engines.embedded.headings import looks_like_heading
-from muniment.engines.embedded.lines import SeenLine, has_case
+from muniment.engines.embedded.lines import SeenLine
+from muniment.engines.embedded.passages import SAME_SIZE, Column, Passage, PassageKind, alike, step
 from muniment.engines.embedded.rows import Row, breaks_on_purpose, row_of, row_pitch, rows_of
+from muniment.engines.embedded.verse import with_verses
 from muniment.text.lists import split_marker
+from muniment.text.scripts import ends_sentence
 
 _PARAGRAPH_GAP = 1.22
 """Steps from row to row so many times the usual one lie between paragraphs."""
 _SENTENCE_GAP = 1.12
 """The same where a sentence ended."""
 _HEADING_GAP = 1.7
-_VERSE_GAP = 1.45
-_SAME_SIZE, _SAME_SIZE_OF_CAPITALS = 1.18, 1.4
 _FAR_LARGER = 1.5
 _INDENT = 0.6
-_SENTENCE_END = (".", "!", "?", ":", ";", "。", "！", "？")
 _MOST_HEADING_ROWS = 3
 _FULL, _EARLY = 0.8, 0.6
 """Of a column's width: rows at least so wide fill it, and rows that end before this end on purpose."""
 _LEAST_PROSE = 8.0
 """In line heights: rows that are shorter, about 18 letters, are an address or the like, though they fill a column."""
-_PROSE_LETTERS = 40
-_FEW_LETTERS = 8
-"""Rows shorter than this are no evidence of size or weight."""
-
-
-class PassageKind(StrEnum):
-    """What rows can be together."""
-
-    HEADING = "heading"
-    ITEM = "item"
-    """A list's item; its first row begins with the marker."""
-    TICK = "tick"
-    """A box to tick and the text beside it."""
-    TEXT = "text"
-    VERSE = "verse"
-    """Short rows that keep their line breaks: an address, a receipt."""
-
-
-@dataclass(slots=True)
-class Passage:
-    """Rows that belong together, top to bottom."""
-
-    kind: PassageKind
-    rows: list[Row] = field(default_factory=list)
-
-    @property
-    def is_heading(self) -> bool:
-        return self.kind is PassageKind.HEADING
-
-    @property
-    def size(self) -> float:
-        return median(row.size for row in self.rows)
-
-    @property
-    def lines(self) -> tuple[SeenLine, ...]:
-        return tuple(piece for row in self.rows for piece in row.pieces)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What is known of the column that rows stand in.
-
-    Attributes:
-        left, right: where its text begins and ends, pixels.
-        pitch: from one row to the next, pixels.
-        is_prose: whether most of its letters stand in rows that fill it.
-        body: the page's usual letter size, pixels.
-        is_titled: whether the layout model takes a row for a title.
-    """
-
-    left: float
-    right: float
-    pitch: float
-    is_prose: bool
-    body: float
-    is_titled: Callable[[Row], bool]
 
 
 def passages_of(lines: Sequence[SeenLine], body: float, is_titled: Callable[[Row], bool]) -> list[Passage]:
@@ -102,7 +43,7 @@ def passages_of(lines: Sequence[SeenLine], body: float, is_titled: Callable[[Row
         return []
     left, right = min(row.rect.x0 for row in rows), max(row.rect.x1 for row in rows)
     column = Column(left, right, row_pitch(rows), _is_prose(rows, right - left), body, is_titled)
-    return _with_verses(_without_long_headings(_gathered(rows, column), column), column)
+    return with_verses(_without_long_headings(_gathered(rows, column), column), column)
 
 
 def _is_prose(rows: Sequence[Row], width: float) -> bool:
@@ -152,8 +93,8 @@ def _is_bold_lead(row: Row, before: Row | None, following: Row | None, column: C
         return False
     if row.text.rstrip().endswith((".", ",", ";")) or row.size < 0.9 * column.body:
         return False
-    apart = before is None or _step(before, row) > _PARAGRAPH_GAP * column.pitch
-    return apart and breaks_on_purpose(row, following, column.right) and _step(row, following) < 3 * column.pitch
+    apart = before is None or step(before, row) > _PARAGRAPH_GAP * column.pitch
+    return apart and breaks_on_purpose(row, following, column.right) and step(row, following) < 3 * column.pitch
 
 
 def _amid_text(row: Row, before: Row | None, column: Column) -> bool:
@@ -162,7 +103,7 @@ def _amid_text(row: Row, before: Row | None, column: Column) -> bool:
         return False
     return (
         not breaks_on_purpose(before, row, column.right)
-        and _step(before, row) < _PARAGRAPH_GAP * column.pitch
+        and step(before, row) < _PARAGRAPH_GAP * column.pitch
         and not looks_like_heading(before, column.body, titled=False)
     )
 
@@ -176,16 +117,16 @@ def _goes_on(passage: Passage, kind: PassageKind, row: Row, following: Row | Non
         return kind == passage.kind and _same_heading(before, row)
     if passage.kind == PassageKind.TICK:
         return row.rect.x0 > passage.rows[0].rect.x0 + 0.5 * before.rect.height and _is_close(before, row, column)
-    if _is_divided(row) or not _alike(before, row) or not _is_close(before, row, column):
+    if _has_columns(row) or not alike(before, row) or not _is_close(before, row, column):
         return False
-    if _is_divided(before):
+    if _has_columns(before):
         return _hangs_below(before, row) and not breaks_on_purpose(before, row, column.right)
     if passage.kind == PassageKind.ITEM:
         return _continues_item(passage, row, column)
     return not _starts_paragraph(passage, row, following, column)
 
 
-def _is_divided(row: Row) -> bool:
+def _has_columns(row: Row) -> bool:
     """Whether wide gaps divide a row; the one between a marker and its text does not count."""
     marked = split_marker(row.pieces[0].text)
     has_marker_apart = marked is not None and not marked.text and len(row.pieces) > 1
@@ -198,33 +139,16 @@ def _hangs_below(before: Row, row: Row) -> bool:
 
 
 def _same_heading(before: Row, row: Row) -> bool:
-    similar = max(before.size, row.size) <= _SAME_SIZE * min(before.size, row.size) and before.bold == row.bold
+    similar = max(before.size, row.size) <= SAME_SIZE * min(before.size, row.size) and before.bold == row.bold
     own = max(before.rect.height, row.rect.height)
     overlaps = min(before.rect.x1, row.rect.x1) > max(before.rect.x0, row.rect.x0)
     numbered = split_marker(row.text) is not None or row.text[:1].isdigit()
-    return similar and overlaps and not numbered and _step(before, row) < _HEADING_GAP * own
-
-
-def _alike(before: Row, row: Row) -> bool:
-    if _is_short(before) or _is_short(row):
-        return True
-    tolerance = _SAME_SIZE if has_case(before.text) and has_case(row.text) else _SAME_SIZE_OF_CAPITALS
-    same_size = max(before.size, row.size) <= tolerance * max(min(before.size, row.size), 1.0)
-    return same_size and (before.bold == row.bold or before.is_divided or row.is_divided)
-
-
-def _is_short(row: Row) -> bool:
-    return sum(character.isalnum() for character in row.text) < _FEW_LETTERS
+    return similar and overlaps and not numbered and step(before, row) < _HEADING_GAP * own
 
 
 def _is_close(before: Row, row: Row, column: Column) -> bool:
     usual = max(column.pitch, 1.05 * min(before.rect.height, row.rect.height))
-    return _step(before, row) < _PARAGRAPH_GAP * usual
-
-
-def _step(before: Row, row: Row) -> float:
-    """From the middle of one row to the next one's, pixels."""
-    return (row.rect.y0 + row.rect.y1 - before.rect.y0 - before.rect.y1) / 2
+    return step(before, row) < _PARAGRAPH_GAP * usual
 
 
 def _continues_item(passage: Passage, row: Row, column: Column) -> bool:
@@ -240,7 +164,7 @@ def _starts_paragraph(passage: Passage, row: Row, following: Row | None, column:
     interrupted = _is_interrupted(before, row, column)
     if not interrupted and (not column.is_prose or breaks_on_purpose(before, row, column.right)):
         return True
-    if before.text.rstrip().endswith(_SENTENCE_END) and _step(before, row) > _SENTENCE_GAP * column.pitch:
+    if ends_sentence(before.text) and step(before, row) > _SENTENCE_GAP * column.pitch:
         return True
     indent = _INDENT * row.rect.height
     if row.rect.x0 > before.rect.x0 + indent:
@@ -252,7 +176,7 @@ def _starts_paragraph(passage: Passage, row: Row, following: Row | None, column:
 def _is_interrupted(before: Row, row: Row, column: Column) -> bool:
     """Whether a sentence runs on from one row to the next. Rows that end far too early are no lines of a sentence."""
     early = column.is_prose and before.rect.x1 < column.left + _EARLY * (column.right - column.left)
-    return row.text[:1].islower() and not early and not before.text.rstrip().endswith(_SENTENCE_END)
+    return row.text[:1].islower() and not early and not ends_sentence(before.text)
 
 
 def _without_long_headings(passages: list[Passage], column: Column) -> list[Passage]:
@@ -263,28 +187,3 @@ def _without_long_headings(passages: list[Passage], column: Column) -> list[Pass
             if titled * 2 < len(passage.rows):
                 passage.kind = PassageKind.TEXT
     return passages
-
-
-def _with_verses(passages: Sequence[Passage], column: Column) -> list[Passage]:
-    """Short rows of text close above each other as one passage, their breaks kept."""
-    found: list[Passage] = []
-    for passage in passages:
-        if found and _is_verse(found[-1]) and _is_verse(passage) and _follows(found[-1], passage, column):
-            found[-1] = Passage(PassageKind.VERSE, found[-1].rows + passage.rows)
-        else:
-            found.append(passage)
-    return found
-
-
-def _is_verse(passage: Passage) -> bool:
-    if passage.kind is PassageKind.VERSE:
-        return True
-    if passage.kind is not PassageKind.TEXT or len(passage.rows) > 1:
-        return False
-    row = passage.rows[0]
-    return row.is_divided or not (len(row.text) > _PROSE_LETTERS and row.text.endswith(_SENTENCE_END))
-
-
-def _follows(above: Passage, below: Passage, column: Column) -> bool:
-    before, row = above.rows[-1], below.rows[0]
-    return _alike(before, row) and _step(before, row) < _VERSE_GAP * column.pitch

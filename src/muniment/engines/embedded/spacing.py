@@ -6,12 +6,13 @@ the page shows a gap without ink that is wider than the line's other gaps. Measu
 choice of some weight is right by itself, and a faint one, or none, where the gap stands out.
 """
 
-import unicodedata
 from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from muniment.text.scripts import is_wide
 
 _RULES = ((0.2, 0.0, 0.0), (0.01, 0.12, 3.7), (0.0, 0.36, 4.0))
 """A word ends at a gap that passes one of these: at least so much weight of a space between the letters, so many line
@@ -44,11 +45,6 @@ def _widest_gap(ink: NDArray[np.bool_]) -> int:
     return int(np.diff(inked).max()) - 1
 
 
-def is_wide_script(character: str) -> bool:
-    """Characters of scripts that are written without spaces (Chinese, Japanese), and their punctuation."""
-    return unicodedata.east_asian_width(character) in "WF"
-
-
 def word_ends(
     characters: tuple[str, ...], spaces: NDArray[np.float32], gaps: NDArray[np.float32], height: float
 ) -> list[bool]:
@@ -63,7 +59,7 @@ def word_ends(
     usual = float(np.median(gaps)) if len(gaps) else 0.0
     return [
         bool(weight > _SURE)
-        if is_wide_script(left) or is_wide_script(right)
+        if is_wide(left) or is_wide(right)
         else any(weight >= least and gap >= wide * height and gap >= times * usual for least, wide, times in _RULES)
         for (left, right), weight, gap in zip(pairwise(characters), spaces, gaps, strict=False)
     ]

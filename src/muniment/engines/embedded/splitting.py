@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from muniment.engines.embedded.lines import SeenLine
+from muniment.text.scripts import WIDE, is_wide
 
-_WIDE = "[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]"
-"""Scripts without spaces, whose letters are about twice as wide as others."""
-_WIDE_LETTER = re.compile(_WIDE)
-_UNIT = re.compile(rf"(?:{_WIDE}|(?:(?!{_WIDE})\S)+)\s*")
+_UNIT = re.compile(rf"(?:[{WIDE}]|[^{WIDE}\s]+)\s*")
 _LEAST_OVERHANG = 0.4
 """Of a line's height, how far it has to run over a border to be divided there."""
 
@@ -45,10 +43,5 @@ def letters_near(line: SeenLine, x: float) -> str:
     return line.text[max(place - 1, 0) : place + 2]
 
 
-def is_wide(text: str) -> bool:
-    """Whether all of ``text`` is of scripts without spaces."""
-    return bool(text) and all(map(_WIDE_LETTER.match, text))
-
-
 def _width(text: str) -> int:
-    return sum(2 if _WIDE_LETTER.match(letter) else 1 for letter in text)
+    return sum(2 if is_wide(letter) else 1 for letter in text)

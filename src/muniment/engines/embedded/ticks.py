@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from muniment.engines.embedded.checkboxes import DRAWN, Tickbox, without_misread_box
 from muniment.engines.embedded.lines import SeenLine
-from muniment.engines.embedded.splitting import is_wide, letters_near, split_at
+from muniment.engines.embedded.splitting import letters_near, split_at
+from muniment.text.scripts import is_wide
 
 EMPTY, TICKED = "☐", "☑"
 _REACH_RIGHT = 2.5

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muniment.engines.embedded.lines import SeenLine, has_case
-from muniment.engines.embedded.spacing import is_wide_script
+from muniment.text.scripts import is_wide
 
 _SMALL, _MIDDLING = 24, 60
 """Pixels of a line's height: smaller lines are measured on an enlarged picture."""
@@ -93,7 +93,7 @@ def _print_of(pixels: NDArray[np.uint8], line: SeenLine) -> _Print | None:
 def _x_height(rows: NDArray[np.int64], text: str) -> float:
     """Height of an x in pixels, from how much ink is in each row of pixels."""
     full = np.percentile(rows, 90)
-    tall = _longest_run(rows > _INKED * full) / (_WIDE if is_wide_script(text[len(text) // 2]) else _CAPITAL)
+    tall = _longest_run(rows > _INKED * full) / (_WIDE if is_wide(text[len(text) // 2]) else _CAPITAL)
     if not has_case(text):
         return tall
     letters = [character for character in text if character.isalnum()]
