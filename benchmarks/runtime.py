@@ -26,7 +26,7 @@ def openvino_call(name: str, threads: int, precision: str | None) -> Call:
     import openvino as ov
 
     core = ov.Core()
-    settings: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+    settings: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}
     if precision:
         settings["INFERENCE_PRECISION_HINT"] = precision
     request = core.compile_model(core.read_model(model_path(name)), "CPU", settings).create_infer_request()

@@ -48,6 +48,17 @@ def model_path(name: str) -> Path:
     return path
 
 
+def compile_model(model: ov.Model, threads: int, streams: int = 1) -> ov.CompiledModel:
+    """The model made ready to run on ``threads``, shared by so many calls side by side."""
+    settings = {
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": streams,
+        "INFERENCE_PRECISION_HINT": "f32",
+        "ENABLE_CPU_PINNING": False,  # every worker would pin its threads to the same first cores
+    }
+    return ov.Core().compile_model(model, "CPU", settings)
+
+
 class Session:
     """One compiled model. Holds state: one a worker.
 
@@ -61,12 +72,10 @@ class Session:
     def __init__(
         self, name: str, threads: int, adapt: Callable[[ov.Model], ov.Model] | None = None, streams: int = 1
     ) -> None:
-        core = ov.Core()
-        model = core.read_model(model_path(name))
+        model = ov.Core().read_model(model_path(name))
         if adapt is not None:
             model = adapt(model)
-        settings = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": streams, "INFERENCE_PRECISION_HINT": "f32"}
-        compiled = core.compile_model(model, "CPU", settings)
+        compiled = compile_model(model, threads, streams)
         self._model = model
         self._request = compiled.create_infer_request()
         self._calls = ov.AsyncInferQueue(compiled, streams)

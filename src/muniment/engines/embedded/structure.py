@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from muniment.engines.embedded.geometry import Rect
 from muniment.engines.embedded.ruling import GridCell
-from muniment.engines.embedded.runtime import model_path
+from muniment.engines.embedded.runtime import compile_model, model_path
 
 Array = NDArray[np.float32]
 
@@ -107,8 +107,7 @@ def _compiled(threads: int) -> tuple[Any, list[str]]:
         name: output for node in whole.get_ordered_ops() for output in node.outputs() for name in output.get_names()
     }
     wanted = [outputs[name] for name in (_FEATURES, *_WEIGHTS.values())]
-    settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
-    encoder = ov.Core().compile_model(ov.Model(wanted, whole.get_parameters(), "table"), "CPU", settings)
+    encoder = compile_model(ov.Model(wanted, whole.get_parameters(), "table"), threads)
     vocabulary = str(whole.get_rt_info()["framework"]["character"].value).splitlines()
     return encoder.create_infer_request(), vocabulary
 
