@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from muniment.documents.blank import is_blank
     from muniment.documents.document import Document, Limits, Page
     from muniment.documents.opening import open_document
     from muniment.documents.page import PageImage, TextLayer, TextLine
@@ -29,6 +30,7 @@ _HOMES = {
     "TextLine": "page",
     "enter_sandbox": "sandbox",
     "find_sources": "sources",
+    "is_blank": "blank",
     "open_document": "opening",
     "parse_pages": "pages",
     "select_pages": "pages",
@@ -47,6 +49,7 @@ __all__ = [
     "TextLine",
     "enter_sandbox",
     "find_sources",
+    "is_blank",
     "open_document",
     "parse_pages",
     "select_pages",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from muniment.documents import PageImage, TextLayer, TextLine
 from muniment.engines.base import PageContent
@@ -52,6 +52,13 @@ def test_a_blank_page_is_flagged(engine: EmbeddedEngine) -> None:
     page = engine.read(PageImage(blank(800, 600)))
     assert page.blocks == ()
     assert page.flags == {Flag.BLANK}
+
+
+def test_a_page_with_something_on_it_that_cannot_be_read_is_not_called_blank(engine: EmbeddedEngine) -> None:
+    page = Image.fromarray(written()).filter(ImageFilter.GaussianBlur(8))
+    found = engine.read(PageImage(np.asarray(page)))
+    assert found.blocks == ()
+    assert found.flags == {Flag.UNREADABLE}
 
 
 def test_a_turned_page_is_flagged_and_its_boxes_are_of_the_upright_one(engine: EmbeddedEngine) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from muniment.documents import PageImage, TextLayer
+from muniment.documents import PageImage, TextLayer, is_blank
 from muniment.engines.base import PageContent
 from muniment.engines.embedded.assembly import blocks_of
 from muniment.engines.embedded.layout import LayoutModel
@@ -89,9 +89,11 @@ def _told(image: PageImage, text_layer: TextLayer) -> _Page:
 def _flags(page: _Page, *, is_told: bool, is_empty: bool) -> frozenset[Flag]:
     letters = sum(len(line.text) for line in page.lines)
     score = sum(line.score * len(line.text) for line in page.lines) / max(letters, 1)
+    blank = is_empty and is_blank(page.pixels)
     flags = {
         Flag.TEXT_LAYER: is_told,
-        Flag.BLANK: is_empty,
+        Flag.BLANK: blank,
+        Flag.UNREADABLE: is_empty and not blank,
         Flag.ROTATED: page.rotation != 0,
         Flag.SKEWED: page.skew != 0,
         Flag.LOW_SCORE: letters > 0 and score < _LOW_SCORE,
