@@ -15,6 +15,9 @@ class Flag(StrEnum):
     BLANK = "blank"
     """Nothing is on the page."""
 
+    UNREADABLE = "unreadable"
+    """Something is on the page, and nothing of it could be read."""
+
     TEXT_LAYER = "text_layer"
     """The text comes from the PDF itself and not from looking at the page."""
 
@@ -29,6 +32,12 @@ class Flag(StrEnum):
 
     FALLBACK = "fallback"
     """The normal way failed and a lesser one was used."""
+
+    TRUNCATED = "truncated"
+    """A model's answer was cut off at least once; what stands here comes from another attempt."""
+
+    REPETITION = "repetition"
+    """A model ran into a loop at least once; what stands here comes from another attempt."""
 
     LOW_SCORE = "low_score"
     """The reader was unsure of much of the page."""

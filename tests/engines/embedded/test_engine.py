@@ -55,7 +55,7 @@ def test_a_blank_page_is_flagged(engine: EmbeddedEngine) -> None:
 
 
 def test_a_page_with_something_on_it_that_cannot_be_read_is_not_called_blank(engine: EmbeddedEngine) -> None:
-    page = Image.fromarray(written()).filter(ImageFilter.GaussianBlur(8))
+    page = Image.fromarray(written()).filter(ImageFilter.GaussianBlur(4))
     found = engine.read(PageImage(np.asarray(page)))
     assert found.blocks == ()
     assert found.flags == {Flag.UNREADABLE}
