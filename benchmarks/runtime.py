@@ -17,6 +17,8 @@ SHAPES = {
     "layout": (1, 3, 800, 608),
     "orientation": (1, 3, 224, 224),
 }
+PAUSE = 0.1
+"""Seconds before a runtime's turn: threads of the one before it go on spinning for a while."""
 RUNTIMES = ("OpenVINO f32", "OpenVINO default", "ONNX Runtime")
 
 Call = Callable[[NDArray[np.float32]], Any]
@@ -44,7 +46,7 @@ def onnxruntime_call(name: str, threads: int) -> Call:
 
 
 def compare(name: str, threads: int, rounds: int) -> dict[str, float]:
-    """Median milliseconds a call of each runtime, one call of each in turn."""
+    """Median milliseconds a call of each runtime, in turn; each call follows one of the same that is not counted."""
     calls = {
         "OpenVINO f32": openvino_call(name, threads, "f32"),
         "OpenVINO default": openvino_call(name, threads, None),
@@ -54,6 +56,8 @@ def compare(name: str, threads: int, rounds: int) -> dict[str, float]:
     times: dict[str, list[float]] = {runtime: [] for runtime in calls}
     for turn in range(rounds + 1):
         for runtime, call in calls.items():
+            time.sleep(PAUSE)
+            call(batch)
             start = time.perf_counter()
             call(batch)
             if turn:

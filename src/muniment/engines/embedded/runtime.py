@@ -1,8 +1,8 @@
 """Running the models: OpenVINO on the CPU.
 
-Measured on two cores with AVX-512 (docs/benchmarks.md): OpenVINO at f32 needs a quarter of ONNX Runtime's time for
-detection and as much for recognition. f32 is asked for by name: on CPUs with AVX-512-BF16 but without AMX the default,
-bf16, is slower, and the same bytes should come out on every machine.
+Measured (docs/benchmarks.md), OpenVINO at f32 takes between half of ONNX Runtime's time and as much, by model. f32 is
+asked for by name, though the default, bf16, is quicker on processors made for it: the same bytes should come out on
+every machine, and on those with AVX-512-BF16 but without AMX bf16 is slower.
 """
 
 import hashlib
