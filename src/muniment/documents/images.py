@@ -129,7 +129,7 @@ class ImagePage:
         self.width = float(width)
         self.height = float(height)
 
-    def render(self) -> PageImage:
+    def render(self, longest: int | None = None) -> PageImage:  # noqa: ARG002 - decoding takes the same either way
         label = self._document.label(self.number)
         try:
             return self._render(label, lenient=False)
@@ -172,7 +172,7 @@ def _decoded(image: Image.Image, limits: Limits) -> _Picture:
     image.load()
     picture = grey_or_rgb(image)
     if picture.size != target and (factor, across, along) != (1, 1, 1):
-        picture = picture.resize(target, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        picture = picture.resize(target, Image.Resampling.HAMMING, reducing_gap=3.0)
     dpi = plausible_dpi(stated, width, height)
     return _Picture(_upright(picture, orientation), None if dpi is None else dpi * factor)
 

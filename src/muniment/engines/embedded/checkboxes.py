@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muniment.engines.embedded.geometry import Rect
-from muniment.engines.embedded.ruling import Mask
+from muniment.engines.embedded.ruling import Mask, connected_boxes
 
 _LEAST_SIDE, _MOST_SIDE = 0.62, 1.7
 """Of a line's height; the rest are shares of the box's own side."""
@@ -47,9 +47,8 @@ def find_tickboxes(ink: Mask, height: float) -> list[Tickbox]:
     length = max(5, int(0.65 * _LEAST_SIDE * height))
     across = np.asarray(cv2.morphologyEx(bold, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)), np.uint8)
     down = np.asarray(cv2.morphologyEx(bold, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8)), np.uint8)
-    strokes = cv2.bitwise_or(across, down)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
-    candidates = [stat[:4] for stat in stats[1:].tolist() if _is_square(stat[2], stat[3], height)]
+    strokes = np.asarray(cv2.bitwise_or(across, down), np.uint8)
+    candidates = [box for box in connected_boxes(strokes) if _is_square(box[2], box[3], height)]
     frames = [frame for place in candidates if (frame := _frame(across, down, *place)) is not None]
     boxes = [
         _tickbox(ink, np.asarray(bold, np.uint8), *frame)

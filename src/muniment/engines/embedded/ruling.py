@@ -106,10 +106,19 @@ def find_grids(rulings: Rulings, height: float) -> list[Grid]:
 def segments_across(rulings: Rulings, height: float) -> list[Rect]:
     """The strokes that run across, as thin rectangles, top to bottom."""
     # Tall enough to make one of the two edges that a thick ruling has.
-    joined = cv2.dilate(rulings.across, np.ones((max(1, int(_SAME_LINE * height)), max(3, int(height))), np.uint8))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    rects = [Rect(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h, _ in stats[1:count].tolist()]
+    reach = np.ones((max(1, int(_SAME_LINE * height)), max(3, int(height))), np.uint8)
+    joined = np.asarray(cv2.dilate(rulings.across, reach), np.uint8)
+    rects = [Rect(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h in connected_boxes(joined)]
     return sorted((rect for rect in rects if rect.height < height), key=lambda rect: (rect.y0, rect.x0))
+
+
+def connected_boxes(mask: Mask) -> list[tuple[int, int, int, int]]:
+    """Left, top, width and height of everything that hangs together in ``mask``, also of what lies inside a frame."""
+    contours, levels = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    if not contours:
+        return []
+    outer = (contour for contour, level in zip(contours, levels[0], strict=True) if level[3] < 0)
+    return [(int(x), int(y), int(w), int(h)) for x, y, w, h in map(cv2.boundingRect, outer)]
 
 
 def _outlined(ink: Mask, height: float) -> Mask:
