@@ -1,0 +1,140 @@
+"""Talking to one OpenAI-compatible server."""
+
+import asyncio
+from dataclasses import dataclass
+
+import httpx
+
+from muniment.engines.openai.answers import Broken, Completion, EngineTrouble, Loading, Refused, Unreachable
+from muniment.engines.openai.endpoint import Endpoint
+from muniment.engines.openai.refusals import trouble_of
+from muniment.engines.openai.request import ChatRequest, body_of
+from muniment.engines.openai.stream import collect
+
+_CONNECT, _STALL = 10.0, 180.0
+"""Seconds until a connection stands; seconds without a byte after which an answer counts as broken off."""
+_CONNECTIONS = 512
+_MOST_ERROR_BODY = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a server serves: the model's name, and how many tokens page and answer may have together (0 if unknown)."""
+
+    model: str
+    context: int
+
+
+class ChatClient:
+    """One server. For one event loop; close it at the end.
+
+    Args:
+        model: which of its models; "" for the only one.
+        key: sent as a bearer token; "" for none.
+        transport: what carries the requests; None for the network. Tests put a scripted one here.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, model: str = "", key: str = "", transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self.endpoint = endpoint
+        self._model = model
+        self._unknown: frozenset[str] = frozenset()
+        limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
+        self._http = httpx.AsyncClient(
+            base_url=f"{endpoint.base_url}/",
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+            timeout=httpx.Timeout(_STALL, connect=_CONNECT),
+            transport=transport or httpx.AsyncHTTPTransport(uds=endpoint.socket or None, limits=limits),
+            trust_env=False,  # a proxy from the environment would carry pages out of the machine
+        )
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def describe(self) -> Served:
+        """The model that requests will go to.
+
+        Raises:
+            Refused: it does not serve the model asked for, or several and none was named.
+            EngineTrouble: it does not answer as it should.
+        """
+        response = await self._get("models")
+        try:
+            models = {str(entry["id"]): int(entry.get("max_model_len") or 0) for entry in response.json()["data"]}
+        except (ValueError, KeyError, TypeError):
+            raise Refused("What answers there is no OpenAI-compatible server") from None
+        if not models:
+            raise Loading("The engine serves no model yet")
+        if not self._model and len(models) > 1:
+            raise Refused(f"The engine serves several models ({', '.join(sorted(models))}); name one with --model")
+        name = self._model or next(iter(models))
+        if name not in models:
+            raise Refused(f"The engine does not serve {name!r} but {', '.join(sorted(models))}")
+        self._model = name
+        return Served(name, models[name])
+
+    async def complete(self, request: ChatRequest, within: float) -> Completion:
+        """Ask, and wait for the whole answer. Leaving early, by cancellation too, ends the generation.
+
+        Args:
+            within: seconds the answer may take in all.
+
+        Raises:
+            EngineTrouble: see :mod:`muniment.engines.openai.answers`.
+        """
+        try:
+            async with asyncio.timeout(within):
+                return await self._complete(request)
+        except TimeoutError:
+            raise Broken(f"The engine's answer took longer than {within:g} s") from None
+
+    async def _complete(self, request: ChatRequest) -> Completion:
+        while True:
+            try:
+                return await self._send(request)
+            except Refused as refusal:
+                if not refusal.field or refusal.field in self._unknown:
+                    raise
+                self._unknown |= {refusal.field}
+
+    async def _send(self, request: ChatRequest) -> Completion:
+        body = body_of(request, self._model, self._unknown)
+        try:
+            async with self._http.stream("POST", "chat/completions", json=body) as response:
+                await _check(response)
+                return await collect(response.aiter_lines())
+        except httpx.HTTPError as error:
+            raise _as_trouble(error) from None
+
+    async def _get(self, path: str) -> httpx.Response:
+        try:
+            async with self._http.stream("GET", path) as response:
+                await _check(response)
+                await response.aread()
+                return response
+        except httpx.HTTPError as error:
+            raise _as_trouble(error) from None
+
+
+async def _check(response: httpx.Response) -> None:
+    """Raises the trouble behind an answer that is not 200."""
+    if response.status_code == httpx.codes.OK:
+        return
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > _MOST_ERROR_BODY:
+            break
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    raise trouble_of(response.status_code, headers, bytes(body))
+
+
+def _as_trouble(error: httpx.HTTPError) -> EngineTrouble:
+    match error:
+        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.UnsupportedProtocol():
+            return Unreachable("Nobody answers at the engine's address")
+        case httpx.TimeoutException():
+            return Broken("The engine was silent for too long")
+    return Broken("The connection to the engine broke off")

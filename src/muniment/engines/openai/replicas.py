@@ -1,0 +1,142 @@
+"""Several servers of the same model, the least busy first."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from muniment.engines.openai.answers import Broken, Busy, Completion, EngineTrouble, Loading, Refused, Unreachable
+from muniment.engines.openai.client import ChatClient, Served
+from muniment.engines.openai.limiter import Limiter
+from muniment.engines.openai.request import ChatRequest
+from muniment.errors import EngineError
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
+"""Seconds before a server that did not answer is asked again: doubled each time, up to the second."""
+_TRIES_WHEN_BROKEN = 3
+
+
+@dataclass(eq=False)
+class _Replica:
+    """One server, how many requests it takes, and since when it is not to be asked."""
+
+    client: ChatClient
+    limiter: Limiter
+    asleep_until: float = 0.0
+    pause: float = _FIRST_PAUSE
+
+    @property
+    def load(self) -> float:
+        return (self.limiter.held + self.limiter.waiting) / self.limiter.limit
+
+
+class Replicas:
+    """Asks whichever server has the most room, and goes on with the others when one is gone. For one event loop.
+
+    Args:
+        clients: at least one; all serve the same model.
+        most: requests under way at once, over all of them.
+        patience: seconds without any answer after which the engine counts as gone.
+        clock: seconds, from any beginning.
+    """
+
+    def __init__(
+        self, clients: Sequence[ChatClient], most: int, patience: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        each = max(1, most // len(clients))
+        self._replicas = [_Replica(client, Limiter(each, clock)) for client in clients]
+        self._patience = patience
+        self._clock = clock
+        self._silent_since: float | None = None
+
+    async def describe(self) -> Served:
+        """What the first server to answer serves, once one does.
+
+        Raises:
+            EngineError: none does for too long, or one refuses for good.
+        """
+        while True:
+            for replica in self._replicas:
+                try:
+                    served = await replica.client.describe()
+                except Refused as refusal:
+                    raise self._gone(str(refusal)) from None
+                except EngineTrouble as trouble:
+                    self._check_patience(trouble)
+                else:
+                    self._silent_since = None
+                    return served
+            await asyncio.sleep(_FIRST_PAUSE)
+
+    async def complete(self, request: ChatRequest, within: float) -> Completion:
+        """A whole answer; what other servers, patience and fewer requests at once can mend has been mended.
+
+        Raises:
+            Broken, TooLong, Refused: this request cannot be answered; others may.
+            EngineError: none can.
+        """
+        broken = 0
+        while True:
+            replica = await self._awake()
+            try:
+                return await self._ask(replica, request, within)
+            except (Busy, Loading, Unreachable) as trouble:
+                self._check_patience(trouble)
+            except Broken:
+                broken += 1
+                if broken >= _TRIES_WHEN_BROKEN:
+                    raise
+            except Refused as refusal:
+                if refusal.is_final:
+                    raise self._gone(str(refusal)) from None
+                raise
+
+    async def _ask(self, replica: _Replica, request: ChatRequest, within: float) -> Completion:
+        async with replica.limiter.slot() as slot:
+            try:
+                completion = await replica.client.complete(request, within)
+            except Busy as busy:
+                replica.limiter.overloaded(slot, busy.retry_after)
+                self._put_to_sleep(replica, busy.retry_after)
+                raise
+            except Broken:
+                replica.limiter.overloaded(slot)
+                raise
+            except (Loading, Unreachable):
+                self._put_to_sleep(replica, None)
+                raise
+        replica.limiter.answered()
+        replica.pause = _FIRST_PAUSE
+        self._silent_since = None
+        return completion
+
+    def _put_to_sleep(self, replica: _Replica, seconds: float | None) -> None:
+        pause = replica.pause if seconds is None else min(seconds, _LONGEST_PAUSE)
+        replica.asleep_until = max(replica.asleep_until, self._clock() + pause)
+        replica.pause = min(replica.pause * 2, _LONGEST_PAUSE)
+
+    async def _awake(self) -> _Replica:
+        """The least busy server that may be asked, as soon as there is one."""
+        while True:
+            now = self._clock()
+            awake = [replica for replica in self._replicas if replica.asleep_until <= now]
+            if awake:
+                return min(awake, key=lambda replica: replica.load)
+            await asyncio.sleep(min(replica.asleep_until for replica in self._replicas) - now)
+
+    def _check_patience(self, trouble: EngineTrouble) -> None:
+        now = self._clock()
+        self._silent_since = now if self._silent_since is None else self._silent_since
+        if now - self._silent_since > self._patience:
+            raise self._gone(f"{trouble}, for {self._patience:g} s now")
+
+    def _gone(self, why: str) -> EngineError:
+        labels = ", ".join(replica.client.endpoint.label for replica in self._replicas)
+        return EngineError(
+            f"The engine at {labels} cannot be used: {why}",
+            "Check that it runs and that the address is right; the same command then goes on where it was.",
+        )
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await asyncio.gather(*(replica.client.aclose() for replica in self._replicas))

@@ -1,0 +1,64 @@
+"""Several servers share the work, and one that is gone is done without."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from muniment.engines.openai import Broken, Replicas
+from muniment.errors import EngineError
+from tests.engines.openai.scripted import REQUEST, Answer, Script, client_of, models, refused, streamed
+
+
+def ask(*scripts: Script, patience: float = 5.0, times: int = 1) -> list[Any]:
+    async def work() -> list[Any]:
+        replicas = Replicas([client_of(script) for script in scripts], 64, patience)
+        return await asyncio.gather(*(replicas.complete(REQUEST, 5) for _ in range(times)))
+
+    return asyncio.run(work())
+
+
+def test_the_least_busy_is_asked_first() -> None:
+    scripts = Script(lambda: streamed("a")), Script(lambda: streamed("b"))
+    ask(*scripts, times=20)
+    assert [len(script.asked) for script in scripts] == [10, 10]
+
+
+@pytest.mark.parametrize("trouble", [httpx.ConnectError("gone"), refused(503, "full"), refused(503, "loading")])
+def test_when_one_cannot_another_answers(trouble: Answer) -> None:
+    first, second = Script(trouble), Script(lambda: streamed("b"))
+    assert {answer.text for answer in ask(first, second, times=4)} == {"b"}
+
+
+def test_a_server_that_comes_back_is_asked_again() -> None:
+    script = Script(httpx.ConnectError("down"), refused(429, "", **{"Retry-After": "0"}), streamed("back"))
+    assert [answer.text for answer in ask(script)] == ["back"]
+
+
+def test_broken_answers_are_asked_for_again_a_few_times() -> None:
+    assert [answer.text for answer in ask(Script(refused(500), refused(500), streamed("third")))] == ["third"]
+    script = Script(refused(500))
+    with pytest.raises(Broken):
+        ask(script)
+    assert len(script.asked) == 3
+
+
+def test_an_engine_that_is_gone_for_too_long_ends_the_run_with_advice() -> None:
+    with pytest.raises(EngineError, match=r"engine\.example.*goes on where it was"):
+        ask(Script(httpx.ConnectError("gone")), patience=0.0)
+
+
+def test_a_wrong_key_ends_the_run_at_once() -> None:
+    script = Script(refused(401, "Unauthorized"))
+    with pytest.raises(EngineError, match="401"):
+        ask(script)
+    assert len(script.asked) == 1
+
+
+def test_what_is_served_is_asked_until_somebody_says() -> None:
+    async def work() -> Any:
+        script = Script(httpx.ConnectError("starting"), models(m=4096))
+        return await Replicas([client_of(script)], 4, 5).describe()
+
+    assert asyncio.run(work()).context == 4096
