@@ -270,3 +270,16 @@ def test_a_closed_standard_output_is_told(tmp_path: Path) -> None:
         ExitCode.OUTPUT,
         b"muniment: Standard output is closed. Leave it open, or write to a folder with -o.\n",
     )
+
+
+def test_files_that_muniment_did_not_write_are_spared_unless_forced(
+    tmp_path: Path, muniment: Muniment, capsys: Captured
+) -> None:
+    arguments = ("ocr", tiff(tmp_path / "notes.tiff"), "-o", tmp_path)
+    (tmp_path / "notes.md").write_text("mine")
+    assert muniment(*arguments) is ExitCode.OUTPUT
+    assert "notes.md would be overwritten" in capsys.readouterr().err
+    assert (tmp_path / "notes.md").read_text() == "mine"
+    assert muniment(*arguments, "--force") is ExitCode.OK
+    assert (tmp_path / "notes.md").read_text() == "page 1\n"
+    assert muniment(*arguments) is ExitCode.OK

@@ -16,6 +16,7 @@ from muniment.reading import (
     DocumentDone,
     DocumentFailed,
     DocumentOpened,
+    EngineAwaited,
     Event,
     PageDone,
     PageReading,
@@ -177,7 +178,7 @@ def test_documents_are_told_one_after_the_other_with_broken_ones_in_their_place(
 
 def outline(event: Event) -> tuple[str, str]:
     kinds = {DocumentOpened: "opened", PageDone: "page", DocumentDone: "done", DocumentFailed: "failed"}
-    assert not isinstance(event, SandboxWarning)
+    assert not isinstance(event, SandboxWarning | EngineAwaited)
     return kinds[type(event)], event.source.name
 
 

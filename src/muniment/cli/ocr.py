@@ -29,7 +29,30 @@ from muniment.errors import ExitCode
 )
 @click.option("--pages", metavar="RANGES", callback=parameters.pages, help='Which pages, like "1-3,7" or "5-".')
 @click.option(
-    "--engine", type=click.Choice(["embedded"]), default="embedded", show_default=True, help="What reads the pages."
+    "--engine",
+    "engines",
+    metavar="ENGINE",
+    multiple=True,
+    default=["embedded"],
+    show_default=True,
+    help='What reads the pages: "embedded", or an OpenAI-compatible address like http://localhost:8001/v1 or '
+    "unix:/path/api.sock. Several addresses of the same model share the work.",
+)
+@click.option(
+    "--profile",
+    metavar="NAME",
+    default="nanonets-ocr2",
+    show_default=True,
+    help="How a model is asked: a profile's name, or the path of a .toml file.",
+)
+@click.option("--model", metavar="NAME", default="", help="Which of the engine's models, if it serves several.")
+@click.option(
+    "--api-key",
+    metavar="KEY",
+    envvar="MUNIMENT_API_KEY",
+    show_envvar=True,
+    default="",
+    help="The engine's key. Other users can see what stands on a command line.",
 )
 @click.option(
     "--text-layer",
@@ -46,8 +69,18 @@ from muniment.errors import ExitCode
     callback=parameters.password,
     help='For encrypted PDFs. "-" asks for it; other users can see what stands on a command line.',
 )
-@click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Worker processes.  [default: one a processor]")
-@click.option("--force", is_flag=True, help="Read again what an earlier run with the same -o has finished.")
+@click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Worker processes; with an engine behind an address, most requests under way at once.  [default: one process "
+    "a processor; as many requests as the engine answers best to]",
+)
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Read again what an earlier run with the same -o has finished, and write over files that no run has written.",
+)
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="With -o: a summary of the run as JSON on standard output.")
 @click.option("--require-sandbox", is_flag=True, help="Fail where workers cannot shut themselves off from the network.")
@@ -56,7 +89,10 @@ def ocr(
     output: Path | None,
     formats: tuple[str, ...],
     pages: str | None,
-    engine: str,
+    engines: tuple[str, ...],
+    profile: str,
+    model: str,
+    api_key: str,
     text_layer: str,
     password: str | None,
     jobs: int | None,
@@ -74,14 +110,18 @@ def ocr(
     """
     from muniment.cli.run import Request, carry_out
     from muniment.outputs import Format
-    from muniment.reading import ReadOptions, TextLayerUse
+    from muniment.reading import EMBEDDED, ReadOptions, TextLayerUse
 
     options = ReadOptions(
         pages=pages,
-        engine=engine,
+        engines=engines,
+        profile=profile,
+        model=model,
+        api_key=api_key,
         text_layer=TextLayerUse(text_layer),
         password=password,
-        jobs=jobs,
+        jobs=jobs if engines == (EMBEDDED,) else None,
+        requests=jobs,
         require_sandbox=require_sandbox,
     )
     request = Request(

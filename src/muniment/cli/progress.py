@@ -13,6 +13,7 @@ from muniment.reading import (
     DocumentFailed,
     DocumentOpened,
     DocumentSkipped,
+    EngineAwaited,
     Event,
     PageDone,
     PageStatus,
@@ -86,6 +87,9 @@ class LineProgress(QuietProgress):
         match event:
             case SandboxWarning():
                 self._line(sandbox_warning(event))
+            case EngineAwaited() if self._clock() - self._told >= SECONDS_BETWEEN_LINES:
+                self._told = self._clock()
+                self._line(f"{event.what} ({event.seconds:.0f} s)")
             case DocumentOpened():
                 self._pages, self._of = 0, len(event.pages)
             case PageDone():

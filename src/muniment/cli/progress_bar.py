@@ -15,6 +15,7 @@ from muniment.reading import (
     DocumentFailed,
     DocumentOpened,
     DocumentSkipped,
+    EngineAwaited,
     Event,
     PageDone,
     SandboxWarning,
@@ -63,6 +64,8 @@ class BarProgress:
         match event:
             case SandboxWarning():
                 self._say(sandbox_warning(event))
+            case EngineAwaited():
+                self._bar.update(self._task, description=escape(printable(f"{event.what} ({event.seconds:.0f} s)")))
             case DocumentOpened():
                 self._pages, self._of = 0, len(event.pages)
                 self._bar.update(self._task, description=escape(printable(event.source.name)))

@@ -11,7 +11,7 @@ from muniment.cli.progress import progress_for
 from muniment.cli.sinks import Folder, Sink, StandardOutput, write_standard_output
 from muniment.cli.summary import Summary
 from muniment.documents import Source, find_sources
-from muniment.errors import ExitCode, UsageError
+from muniment.errors import ExitCode, OutputError, UsageError
 from muniment.outputs import Format, make_folder, plan_names
 from muniment.reading import DocumentDone, DocumentOpened, Event, Ledger, PageDone, ReadOptions, Run
 
@@ -92,9 +92,19 @@ def _prepare(request: Request, sources: Sequence[Source], stack: ExitStack) -> t
     names = plan_names({_identity(source): source.name for source in sources})
     folder = Folder(request.output, {source: names[_identity(source)] for source in sources}, request.formats)
     stack.enter_context(closing(folder))
-    settings = f"engine={request.options.engine} text-layer={request.options.text_layer.value}"
-    ledger = stack.enter_context(Ledger(request.output, settings, folder.place, forget=request.force))
+    ledger = stack.enter_context(Ledger(request.output, request.options.identity, folder.place, forget=request.force))
+    _spare([stranger for source in sources for stranger in ledger.strangers(folder.place(source))])
     return folder, ledger
+
+
+def _spare(strangers: Sequence[Path]) -> None:
+    """Refuse to write over files that are somebody else's. Raises OutputError."""
+    if strangers:
+        others = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
+        raise OutputError(
+            f"{strangers[0]}{others} would be overwritten, and Muniment did not write it",
+            "Choose another folder with -o, or overwrite with --force.",
+        )
 
 
 def _identity(source: Source) -> str:

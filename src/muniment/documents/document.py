@@ -39,8 +39,12 @@ class Page(Protocol):
     height: float
     unit: str
 
-    def render(self) -> PageImage:
-        """The page as pixels. Raises PageError or LimitExceeded."""
+    def render(self, longest: int | None = None) -> PageImage:
+        """The page as pixels. Raises PageError or LimitExceeded.
+
+        Args:
+            longest: pixels of the longer side that are enough; where it saves work, no more are made.
+        """
         ...
 
     def text_layer(self) -> TextLayer | None:

@@ -98,11 +98,13 @@ class PdfPage:
         self.height: float = page.get_height()
         _check_shape(self.width, self.height, f"{document.name}: page {number}")
 
-    def render(self) -> PageImage:
+    def render(self, longest: int | None = None) -> PageImage:
         page = self._document.load(self.number)
         survey = survey_page(page)
         self._check_pictures(survey)
         factor = self._resolution(survey) / _POINTS_PER_INCH
+        if longest is not None:
+            factor = min(factor, longest / max(self.width, self.height))
         factor *= shrink_factor(self.width * factor, self.height * factor, self._document.limits)
         width, height = scaled(self.width, self.height, factor)
         return PageImage(_draw(page, width, height), dpi=factor * _POINTS_PER_INCH)

@@ -7,15 +7,17 @@ from muniment.reading.events import (
     DocumentFailed,
     DocumentOpened,
     DocumentSkipped,
+    EngineAwaited,
     Event,
     PageDone,
     SandboxWarning,
 )
 from muniment.reading.ledger import Ledger, Place
-from muniment.reading.options import ReadOptions, TextLayerUse
+from muniment.reading.options import EMBEDDED, ReadOptions, TextLayerUse
 from muniment.reading.run import Run
 
 __all__ = [
+    "EMBEDDED",
     "Attempt",
     "DocumentDone",
     "DocumentFailed",
@@ -24,6 +26,7 @@ __all__ = [
     "DocumentReading",
     "DocumentSkipped",
     "DocumentSource",
+    "EngineAwaited",
     "Event",
     "Ledger",
     "PageDone",

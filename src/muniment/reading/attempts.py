@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from muniment.engines.image import ImageLimits
 from muniment.errors import EngineError, MunimentError, PageError
 from muniment.reading.data import Attempt, PageReading, PageStatus
 from muniment.reading.options import TextLayerUse
 from muniment.reading.pool import Lane
 from muniment.reading.source import OpenDocument
-from muniment.reading.wire import Method, PageRequest
+from muniment.reading.wire import Method, PageRead, PageRequest, Pictured, PictureRequest
 from muniment.reading.worker_process import WorkerLostError, WorkerProcess
 from muniment.text import Flag
 
@@ -73,3 +74,44 @@ class PageTask:
             attempts=tuple(failed),
             problem=failed[0].problem,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PictureTask:
+    """Everything a lane needs to picture one page for a model.
+
+    Attributes:
+        limits: how large the picture may be.
+        bands: into how many parts the page is cut.
+        timeout: seconds it may take.
+    """
+
+    document: OpenDocument
+    number: int
+    use: TextLayerUse
+    limits: ImageLimits
+    bands: int
+    threads: int
+    timeout: float
+
+    def __call__(self, lane: Lane) -> PageRead | Pictured:
+        """Picture the page, or read it by its own text if that may be used.
+
+        Raises:
+            PageError: it cannot be pictured.
+            EngineError: no page can be.
+        """
+        try:
+            return lane.ask(self._picture)
+        except WorkerLostError as lost:
+            page = f"{self.document.name}: page {self.number}"
+            raise PageError(f"{page} could not be pictured: the worker {lost}") from None
+
+    def in_bands(self, count: int) -> "PictureTask":
+        """The same page cut into ``count`` parts, whatever text it carries."""
+        return replace(self, bands=count, use=TextLayerUse.NEVER)
+
+    def _picture(self, worker: WorkerProcess) -> PageRead | Pictured:
+        self.document.open_in(worker, self.timeout)
+        request = PictureRequest(self.document.number, self.number, self.use, self.limits, self.bands, self.threads)
+        return worker.picture(request, self.timeout)

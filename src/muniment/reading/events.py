@@ -15,6 +15,14 @@ class SandboxWarning:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineAwaited:
+    """The engine is not ready yet; told again and again, before the first page. ``seconds`` since the waiting began."""
+
+    what: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentOpened:
     """A document was opened; ``pages`` are the numbers that will follow."""
 
@@ -63,4 +71,4 @@ class DocumentFailed:
     error: MunimentError
 
 
-Event = SandboxWarning | DocumentOpened | PageDone | DocumentDone | DocumentSkipped | DocumentFailed
+Event = SandboxWarning | EngineAwaited | DocumentOpened | PageDone | DocumentDone | DocumentSkipped | DocumentFailed

@@ -115,6 +115,16 @@ class Ledger:
         partial = self._partial(place, key)
         return Entry(self, key, self._names(place), partial, tuple(numbers), self._finished(key, place))
 
+    def strangers(self, place: Place) -> list[Path]:
+        """Files where results are to go that are there already and were not written by a run with this ledger.
+
+        What a run that was killed has put there counts as its own: it left its pages.
+        """
+        if self._forget or any(self._folder.glob(f"{_digest([place.name])}.*.pages.jsonl")):
+            return []
+        names = zip(self._names(place), place.files, strict=True)
+        return [path for name, path in names if name not in self._known and os.path.lexists(path)]
+
     def record(self, finished: Finished) -> None:
         """Remember a finished document. Raises OutputError."""
         self._known |= dict.fromkeys(finished.files, finished)

@@ -1,7 +1,12 @@
 """How to read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from muniment.engines.profiles import DEFAULT_PROFILE, load_profile
+
+EMBEDDED = "embedded"
+"""The engine that needs no server."""
 
 
 class TextLayerUse(StrEnum):
@@ -21,20 +26,38 @@ class ReadOptions:
 
     Attributes:
         pages: which pages, like "1-3,7" or "5-"; None for all.
-        engine: "embedded".
+        engines: ("embedded",), or one address or more of the same model: "http://host:port/v1", "unix:/path/api.sock".
+        profile: how a model is asked: a name, or the path of a .toml file.
+        model: which of the models that the engine serves; "" for its only one.
+        api_key: for the engine; "" for none. Never written anywhere.
         text_layer: what to do with a PDF's own text.
         password: for encrypted PDFs.
         jobs: worker processes; None for one for each processor.
         require_sandbox: fail if the system does not let workers shut themselves off from the network.
+        requests: most requests under way at once, over all engines; None to let the number find its own level.
+        answer_timeout: seconds one answer of a model may take.
         page_timeout: seconds one attempt at a page may take before its worker is killed.
         worker_memory: bytes of data memory one worker may use.
     """
 
     pages: str | None = None
-    engine: str = "embedded"
+    engines: tuple[str, ...] = (EMBEDDED,)
+    profile: str = DEFAULT_PROFILE
+    model: str = ""
+    api_key: str = field(default="", repr=False)
     text_layer: TextLayerUse = TextLayerUse.AUTO
     password: str | None = None
     jobs: int | None = None
     require_sandbox: bool = False
+    requests: int | None = None
+    answer_timeout: float = 600.0
     page_timeout: float = 120.0
     worker_memory: int = 4 << 30
+
+    @property
+    def identity(self) -> str:
+        """Everything here that changes a reading, in a stable form. Addresses do not: replicas serve the same model."""
+        how = f"text-layer={self.text_layer.value}"
+        if self.engines == (EMBEDDED,):
+            return f"engine={EMBEDDED} {how}"
+        return f"engine=model {how} model={self.model} profile={load_profile(self.profile).model_dump_json()}"

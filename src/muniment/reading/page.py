@@ -20,7 +20,7 @@ REDUCED_SIDE = 1600
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class Text:
     """The text layer as far as it is to be used, and what to remark about it."""
 
     layer: TextLayer | None
@@ -38,7 +38,7 @@ def read_page(document: Document, request: PageRequest, engine: Callable[[], Eng
     """
     started = time.perf_counter()
     page = document.page(request.number)
-    text = _usable_text(page, request.use)
+    text = usable_text(page, request.use)
     if request.method is Method.PLAIN:
         content, method, flags = _plain(page, text), "text layer, plain", text.flags
     elif text.layer is None and request.use is TextLayerUse.ONLY:
@@ -53,22 +53,23 @@ def read_page(document: Document, request: PageRequest, engine: Callable[[], Eng
     return _reading(page, content, flags, Attempt("embedded", method), request.method, time.perf_counter() - started)
 
 
-def _usable_text(page: Page, use: TextLayerUse) -> _Text:
+def usable_text(page: Page, use: TextLayerUse) -> Text:
+    """The page's own text as far as ``use`` and its sanity let it be used. Raises PageError."""
     if use is TextLayerUse.NEVER:
-        return _Text(None)
+        return Text(None)
     layer = page.text_layer()
     if use is TextLayerUse.ONLY:
         if layer is None or not layer.lines:
-            return _Text(None, frozenset({Flag.NO_TEXT_LAYER}))
-        return _Text(layer)
+            return Text(None, frozenset({Flag.NO_TEXT_LAYER}))
+        return Text(layer)
     if layer is None or not layer.lines:
-        return _Text(None)
+        return Text(None)
     if layer.distrust:
-        return _Text(None, frozenset({Flag.TEXT_LAYER_REFUSED}))
-    return _Text(layer)
+        return Text(None, frozenset({Flag.TEXT_LAYER_REFUSED}))
+    return Text(layer)
 
 
-def _plain(page: Page, text: _Text) -> PageContent:
+def _plain(page: Page, text: Text) -> PageContent:
     if text.layer is None:
         raise PageError(f"Page {page.number} has no text layer to fall back to")
     blocks = []

@@ -10,7 +10,6 @@ from typing import Any, BinaryIO
 from muniment.documents.pages import PageRanges, parse_pages
 from muniment.documents.sources import Source
 from muniment.errors import DocumentError, EngineError, MunimentError
-from muniment.reading.attempts import PageTask
 from muniment.reading.data import DocumentInfo, PageReading
 from muniment.reading.events import (
     DocumentDone,
@@ -23,8 +22,9 @@ from muniment.reading.events import (
 )
 from muniment.reading.ledger import Entry, Ledger
 from muniment.reading.machine import default_jobs, processors
-from muniment.reading.options import ReadOptions
+from muniment.reading.options import EMBEDDED, ReadOptions
 from muniment.reading.pool import Lane, WorkerPool
+from muniment.reading.readers import EmbeddedReader, PageReader
 from muniment.reading.source import OpenDocument, open_source
 from muniment.reading.worker_process import WorkerLostError, WorkerSettings
 
@@ -88,11 +88,20 @@ class Run:
         self._pool = WorkerPool(
             self._jobs, WorkerSettings(options.worker_memory), require_sandbox=options.require_sandbox
         )
+        self._reader = self._make_reader()
         self._queue: deque[_Opening | _Waiting | _Last | Iterator[Event]] = deque()
         self._open: set[OpenDocument] = set()
         self.pages_in_flight = 0
         """Pages being read, or read and not yet told: never more than the window."""
         self._items: Iterator[_Waiting | _Last] | None = None
+
+    def _make_reader(self) -> PageReader:
+        options = self._options
+        if options.engines == (EMBEDDED,):
+            return EmbeddedReader(self._pool, options, self._jobs * PAGES_AHEAD)
+        from muniment.reading.vision_reader import VisionReader
+
+        return VisionReader(self._pool, options, self._jobs)
 
     def __enter__(self) -> "Run":
         return self
@@ -103,7 +112,8 @@ class Run:
         self.close()
 
     def close(self) -> None:
-        """End all workers at once and let go of all files. Safe to call more than once."""
+        """End all workers and requests at once and let go of all files. Safe to call more than once."""
+        self._reader.close()
         self._pool.close()
         for document in self._open:
             document.close()
@@ -112,6 +122,7 @@ class Run:
     def __iter__(self) -> Iterator[Event]:
         warned = False
         try:
+            yield from self._reader.prepare()
             self._fill()
             while self._queue:
                 self._await_head()
@@ -147,7 +158,7 @@ class Run:
 
     def _fill(self) -> None:
         """Queue pages up to the window, opening the next document early."""
-        while self.pages_in_flight < self._jobs * PAGES_AHEAD:
+        while self.pages_in_flight < self._reader.window:
             opening = self._opening
             if opening is not None:
                 if not opening.future.done():
@@ -261,6 +272,5 @@ class Run:
         alone = self._single and len(numbers) == 1
         threads = processors() if alone else max(1, processors() // self._jobs)
         for number in numbers:
-            task = PageTask(document, number, self._options.text_layer, threads, self._options.page_timeout)
-            yield _Waiting(source, self._pool.submit(task), entry)
+            yield _Waiting(source, self._reader.submit(document, number, threads), entry)
         yield _Last(source, document, entry)

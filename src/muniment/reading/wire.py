@@ -13,6 +13,7 @@ from pydantic import Discriminator, TypeAdapter
 
 from muniment import errors
 from muniment.documents.sandbox import SandboxReport
+from muniment.engines.image import EncodedImage, ImageLimits
 from muniment.reading.data import PageReading
 from muniment.reading.options import TextLayerUse
 
@@ -51,6 +52,23 @@ class PageRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureRequest:
+    """Show one page of an open document as a model is to see it, or read it by its own text where that may be used.
+
+    Attributes:
+        bands: into how many overlapping parts the page is cut, top to bottom; 1 for the whole page.
+    """
+
+    document: int
+    number: int
+    use: TextLayerUse
+    limits: ImageLimits
+    bands: int
+    threads: int
+    kind: Literal["picture"] = "picture"
+
+
+@dataclass(frozen=True, slots=True)
 class CloseRequest:
     """Forget a document; answered by nothing."""
 
@@ -84,6 +102,20 @@ class PageRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Pictured:
+    """The page as pictures.
+
+    Attributes:
+        page: what is known of it before it is read: size, rotation, flags; no blocks.
+        images: as many as bands were asked for, top to bottom; none if nothing is on the page.
+    """
+
+    page: PageReading
+    images: tuple[EncodedImage, ...]
+    kind: Literal["pictured"] = "pictured"
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """The request could not be done; an error of muniment.errors in parts."""
 
@@ -104,8 +136,10 @@ class Problem:
         return errors.MunimentError(self.what, self.hint)
 
 
-Request = Annotated[OpenRequest | PageRequest | CloseRequest, Discriminator("kind")]
-Reply = Annotated[Hello | Opened | PageRead | Problem, Discriminator("kind")]
+AnyRequest = OpenRequest | PageRequest | PictureRequest | CloseRequest
+AnyReply = Hello | Opened | PageRead | Pictured | Problem
+Request = Annotated[AnyRequest, Discriminator("kind")]
+Reply = Annotated[AnyReply, Discriminator("kind")]
 
 
 @cache
@@ -118,20 +152,20 @@ def _replies() -> TypeAdapter[Any]:
     return TypeAdapter(Reply)
 
 
-def encode_request(request: OpenRequest | PageRequest | CloseRequest) -> bytes:
+def encode_request(request: AnyRequest) -> bytes:
     return _requests().dump_json(request)
 
 
-def decode_request(data: bytes) -> OpenRequest | PageRequest | CloseRequest:
-    request: OpenRequest | PageRequest | CloseRequest = _requests().validate_json(data)
+def decode_request(data: bytes) -> AnyRequest:
+    request: AnyRequest = _requests().validate_json(data)
     return request
 
 
-def encode_reply(reply: Hello | Opened | PageRead | Problem) -> bytes:
+def encode_reply(reply: AnyReply) -> bytes:
     return _replies().dump_json(reply)
 
 
-def decode_reply(data: bytes) -> Hello | Opened | PageRead | Problem:
+def decode_reply(data: bytes) -> AnyReply:
     """Raises ValueError (pydantic's) on anything that is not a reply."""
-    reply: Hello | Opened | PageRead | Problem = _replies().validate_json(data)
+    reply: AnyReply = _replies().validate_json(data)
     return reply

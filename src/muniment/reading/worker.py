@@ -14,6 +14,7 @@ from muniment.documents import sandbox
 if TYPE_CHECKING:
     from muniment.documents import Document
     from muniment.engines import Engine
+    from muniment.engines.embedded.letters import LetterReader
     from muniment.reading import wire
 
 
@@ -25,6 +26,7 @@ class Worker:
         self._documents: dict[int, Document] = {}
         self._names: dict[int, str] = {}
         self._engine: Engine | None = None
+        self._righter: LetterReader | None = None
 
     def serve(self) -> None:
         """Answer requests until the other side is gone."""
@@ -40,13 +42,15 @@ class Worker:
             else:
                 self._connection.send_bytes(wire.encode_reply(self._answer(request)))
 
-    def _answer(self, request: "wire.OpenRequest | wire.PageRequest") -> "wire.Opened | wire.PageRead | wire.Problem":
+    def _answer(self, request: "wire.OpenRequest | wire.PageRequest | wire.PictureRequest") -> "wire.AnyReply":
         from muniment.errors import MunimentError
         from muniment.reading import wire
 
         try:
             if isinstance(request, wire.OpenRequest):
                 return self._open(request)
+            if isinstance(request, wire.PictureRequest):
+                return self._picture(request)
             return self._read(request)
         except MunimentError as error:
             return wire.Problem.of(error)
@@ -56,12 +60,14 @@ class Worker:
             # The message may quote the document, so only the kind of error is told.
             return self._problem(request, f"stopped the reader with an unexpected {type(error).__name__}")
 
-    def _problem(self, request: "wire.OpenRequest | wire.PageRequest", what: str) -> "wire.Problem":
+    def _problem(
+        self, request: "wire.OpenRequest | wire.PageRequest | wire.PictureRequest", what: str
+    ) -> "wire.Problem":
         from muniment.errors import BrokenDocument, PageError
         from muniment.reading import wire
 
         hint = "Print it to a new PDF or scan it again."
-        if isinstance(request, wire.PageRequest):
+        if not isinstance(request, wire.OpenRequest):
             return wire.Problem.of(PageError(f"{self._names[request.document]}: page {request.number} {what}", hint))
         return wire.Problem.of(BrokenDocument(f"{request.name} {what}", hint))
 
@@ -83,6 +89,20 @@ class Worker:
 
         document = self._documents[request.document]
         return wire.PageRead(read_page(document, request, lambda: self._engine_for(request.threads)))
+
+    def _picture(self, request: "wire.PictureRequest") -> "wire.PageRead | wire.Pictured":
+        from muniment.reading.picture import picture_page
+
+        document = self._documents[request.document]
+        threads = request.threads
+        return picture_page(document, request, lambda: self._engine_for(threads), lambda: self._righter_for(threads))
+
+    def _righter_for(self, threads: int) -> "LetterReader":
+        from muniment.engines.embedded.letters import LetterReader
+
+        if self._righter is None:
+            self._righter = LetterReader(threads)
+        return self._righter
 
     def _engine_for(self, threads: int) -> "Engine":
         from muniment.engines.embedded.engine import EmbeddedEngine

@@ -101,6 +101,14 @@ class WorkerProcess:
             raise WorkerLostError("gave an answer that was not asked for")
         return reply
 
+    def picture(self, request: wire.PictureRequest, timeout: float) -> wire.PageRead | wire.Pictured:
+        """Raises WorkerLostError, or the MunimentError that the worker met."""
+        self._send(request)
+        reply = self._answer(timeout)
+        if isinstance(reply, wire.Opened) or reply.page.number != request.number:
+            raise WorkerLostError("gave an answer that was not asked for")
+        return reply
+
     def close(self, document: int) -> None:
         """Have the worker forget a document. Raises WorkerLostError."""
         self.documents.discard(document)
@@ -122,13 +130,13 @@ class WorkerProcess:
         self.kill()
         self._connection.close()
 
-    def _send(self, request: wire.OpenRequest | wire.PageRequest | wire.CloseRequest) -> None:
+    def _send(self, request: wire.AnyRequest) -> None:
         try:
             self._connection.send_bytes(wire.encode_request(request))
         except OSError:
             raise self._lost() from None
 
-    def _answer(self, timeout: float) -> wire.Opened | wire.PageRead:
+    def _answer(self, timeout: float) -> wire.Opened | wire.PageRead | wire.Pictured:
         reply = self._receive(timeout)
         if isinstance(reply, wire.Problem):
             raise reply.as_error()
@@ -136,7 +144,7 @@ class WorkerProcess:
             raise WorkerLostError("gave an answer that was not asked for")
         return reply
 
-    def _receive(self, timeout: float) -> wire.Hello | wire.Opened | wire.PageRead | wire.Problem:
+    def _receive(self, timeout: float) -> wire.AnyReply:
         try:
             if not self._connection.poll(timeout):
                 self.kill()

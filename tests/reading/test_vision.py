@@ -1,0 +1,141 @@
+"""A page that a model reads: what is accepted, what is tried again, and what is left when nothing helps."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from muniment.engines.image import EncodedImage
+from muniment.engines.openai import Broken, ChatRequest, Completion, EngineTrouble, Refused, Served, TooLong
+from muniment.engines.profiles import Profile
+from muniment.reading import Attempt, PageReading, PageStatus
+from muniment.reading.vision import BANDS, VisionModel, read_page, room_for_answer
+from muniment.reading.wire import PageRead, Pictured
+from muniment.text import Flag, Paragraph
+
+IMAGE = EncodedImage("AAAA", "image/jpeg", 1232, 1764)
+PROFILE = Profile(name="p", prompt="Read.", temperatures=(0.0, 0.3), max_tokens=15_000)
+PAGE = PageReading(number=4, status=PageStatus.READ, width=595, height=842, unit="pt")
+FALLEN_BACK = PageReading(number=4, status=PageStatus.READ, attempts=(Attempt("embedded", "ocr"),))
+GOOD = Completion("It reads.", "stop")
+
+Answer = Completion | EngineTrouble
+
+
+class Model:
+    """Answers in turn, and keeps what it was asked."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.asked: list[ChatRequest] = []
+
+    async def complete(self, request: ChatRequest, within: float) -> Completion:  # noqa: ARG002 - the protocol's signature
+        self.asked.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, EngineTrouble):
+            raise answer
+        return answer
+
+
+def read(
+    *answers: Answer, context: int = 0, images: int = 1, fall_back: Callable[[], PageReading] = lambda: FALLEN_BACK
+) -> tuple[PageReading, Model]:
+    model = Model(*answers)
+
+    async def cut(bands: int) -> PageRead | Pictured:
+        return Pictured(PAGE, (IMAGE,) * bands)
+
+    async def other() -> PageReading:
+        return fall_back()
+
+    async def work() -> PageReading:
+        served = VisionModel(model, Served("ocr2", context), PROFILE, 5.0)
+        return await read_page(Pictured(PAGE, (IMAGE,) * images), served, cut, other)
+
+    return asyncio.run(work()), model
+
+
+def methods(page: PageReading) -> list[tuple[str, str]]:
+    return [(attempt.method, attempt.problem) for attempt in page.attempts]
+
+
+def test_an_answer_that_came_to_its_end_is_the_page() -> None:
+    page, model = read(GOOD)
+    assert page.status is PageStatus.READ
+    assert page.blocks == (Paragraph(text="It reads."),)
+    assert methods(page) == [("temperature 0", "")]
+    assert page.attempts[0].engine == "ocr2"
+    assert (page.width, page.unit, page.flags) == (595, "pt", ())
+    assert model.asked[0].temperature == 0.0
+
+
+@pytest.mark.parametrize(
+    ("bad", "problem", "flags"),
+    [
+        (Completion("cut", "length"), "cut off after 15000 tokens", (Flag.TRUNCATED,)),
+        (Completion("loop", "repetition"), "ran into a loop", (Flag.REPETITION,)),
+        (Completion(" \n", "stop"), "wrote nothing", ()),
+        (Completion("x", "content_filter"), "'content_filter'", ()),
+        (Broken("The answer broke off"), "broke off", ()),
+        (Refused("The engine answered 400", is_final=False), "400", ()),
+    ],
+)
+def test_a_bad_answer_is_tried_again_warmer_and_remembered(bad: Answer, problem: str, flags: tuple[Flag, ...]) -> None:
+    page, model = read(bad, GOOD)
+    assert [request.temperature for request in model.asked] == [0.0, 0.3]
+    assert problem in page.attempts[0].problem
+    assert page.status is PageStatus.READ
+    assert page.flags == flags
+
+
+def test_a_page_that_is_too_much_as_a_whole_is_read_in_bands_without_double_lines() -> None:
+    cut = Completion("…", "length")
+    upper = Completion("The first line of the page.\nThe second line of it.", "stop")
+    lower = Completion("The second line of it.\nThe third and last one.", "stop")
+    page, _ = read(cut, cut, upper, lower)
+    assert page.blocks == (
+        Paragraph(text="The first line of the page. The second line of it. The third and last one."),
+    )
+    assert methods(page)[-1] == (f"{BANDS} bands", "")
+    assert page.flags == (Flag.TRUNCATED,)
+
+
+def test_when_bands_fail_too_the_page_falls_back_and_says_so() -> None:
+    loop = Completion("…", "repetition")
+    page, _ = read(*[loop] * 6)
+    assert page.status is PageStatus.FALLBACK
+    assert page.flags == (Flag.FALLBACK, Flag.REPETITION)
+    assert [attempt.engine for attempt in page.attempts] == ["ocr2", "ocr2", "ocr2", "embedded"]
+
+
+def test_a_page_that_fails_everywhere_is_failed_with_every_attempt() -> None:
+    failed = PageReading(number=4, status=PageStatus.FAILED, problem="damaged", flags=(Flag.FAILED,))
+    page, _ = read(*[Completion("…", "length")] * 6, fall_back=lambda: failed)
+    assert (page.status, page.problem) == (PageStatus.FAILED, "damaged")
+    assert len(page.attempts) == 3
+
+
+def test_a_blank_page_does_not_reach_the_model() -> None:
+    page, model = read(images=0)
+    assert model.asked == []
+    assert (page.status, page.blocks) == (PageStatus.READ, ())
+
+
+def test_the_answer_gets_what_the_context_leaves_beside_the_page() -> None:
+    model = VisionModel(Model(), Served("ocr2", 15_000), PROFILE, 5.0)
+    room = room_for_answer(model, IMAGE)
+    assert 15_000 - 44 * 63 - 100 < room < 15_000 - 44 * 63
+    unknown = VisionModel(Model(), Served("ocr2", 0), PROFILE, 5.0)
+    assert room_for_answer(unknown, IMAGE) == PROFILE.max_tokens
+
+
+def test_a_page_too_long_is_asked_for_again_with_the_room_the_server_has() -> None:
+    page, model = read(TooLong("too long", context=4_096, prompt=3_000), GOOD)
+    assert [request.max_tokens for request in model.asked] == [15_000, 1_095]
+    assert page.status is PageStatus.READ
+
+
+def test_a_page_that_leaves_no_room_is_cut() -> None:
+    full = TooLong("too long", context=4_096, prompt=4_000)
+    page, _ = read(full, full, GOOD, GOOD)
+    assert methods(page)[-1] == (f"{BANDS} bands", "")
