@@ -245,3 +245,12 @@ def test_every_line_is_in_one_passage(lines: list[SeenLine], body: float, titled
     found = passages_of(lines, body, lambda _row: titled)
     assert Counter(id(piece) for passage in found for piece in passage.lines) == Counter(map(id, lines))
     assert all(passage.rows for passage in found)
+
+
+def test_every_line_of_a_table_of_contents_is_a_line() -> None:
+    contents = (
+        "1 Introduction . . . . . . . . . . . . . . . . . . 1",
+        "1.1 The harbour . . . . . . . . . . . . . . . . .  1",
+        "2 Dues ........................................ xii",
+    )
+    assert told(typed(*contents)) == [("verse", [*contents])]

@@ -5,6 +5,7 @@ marker; everything else is running text, and where it breaks is told by the spac
 that end before they had to.
 """
 
+import re
 from collections.abc import Callable, Sequence
 
 from muniment.engines.embedded.checkboxes import split_tick
@@ -24,6 +25,8 @@ _SENTENCE_GAP = 1.12
 _HEADING_GAP = 1.7
 _FAR_LARGER = 1.5
 _INDENT = 0.6
+_LEADER = re.compile(r"(?:[.·…]\s?){4,}\w{0,8}$")
+"""Dots that lead to a page number: a line of a table of contents ends there."""
 _MOST_HEADING_ROWS = 3
 _FULL, _EARLY = 0.8, 0.6
 """Of a column's width: rows at least so wide fill it, and rows that end before this end on purpose."""
@@ -117,7 +120,9 @@ def _goes_on(passage: Passage, kind: PassageKind, row: Row, following: Row | Non
         return kind == passage.kind and _same_heading(before, row)
     if passage.kind == PassageKind.TICK:
         return row.rect.x0 > passage.rows[0].rect.x0 + 0.5 * before.rect.height and _is_close(before, row, column)
-    if _has_columns(row) or not alike(before, row) or not _is_close(before, row, column):
+    if _LEADER.search(before.text) or _has_columns(row):
+        return False
+    if not alike(before, row) or not _is_close(before, row, column):
         return False
     if _has_columns(before):
         return _hangs_below(before, row) and not breaks_on_purpose(before, row, column.right)
