@@ -248,3 +248,7 @@ def test_letters_that_one_glyph_stands_for_stay_in_their_word() -> None:
     content = b"BT /F2 12 Tf 60 700 Td (eQcient) Tj ET"
     layer = layer_of(raw_pdf(content, resources=b"/Font<</F2 6 0 R>>", objects=[font, stream]))
     assert texts(layer) == ["efficient"]
+
+
+def test_accents_that_stand_before_their_letters_go_onto_them() -> None:
+    assert only(shown("60 700 Td (Universit\u00a8at, caf\u00b4e) Tj".encode("latin-1"))).text == "Universität, café"

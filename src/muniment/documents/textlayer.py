@@ -1,5 +1,6 @@
 """A PDF page's own text: its characters put together into pieces of lines."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from unicodedata import normalize
@@ -26,6 +27,9 @@ _SAME_LINE = 0.4
 _LETTERSPACED = 1.8
 """A gap between words is this many times the gap between letters, where letters are set apart."""
 
+
+_COMBINING = dict(zip("¨´ˆ˜˚ˇ˝¯", "\u0308\u0301\u0302\u0303\u030a\u030c\u030b\u0304", strict=True))
+_ACCENT = re.compile(rf"(?P<accent>[{''.join(_COMBINING)}])(?P<letter>[A-Za-zıȷ])")
 
 _ENOUGH_TO_JUDGE = 5
 """Gaps needed to tell whether letters are set apart."""
@@ -184,4 +188,9 @@ def _text(letters: _Letters, piece: NDArray[np.int64]) -> str:
     characters = (
         " " + as_text(code) if space else as_text(code) for code, space in zip(codes, space_before, strict=True)
     )
-    return normalize("NFC", "".join(characters))
+    return normalize("NFC", _ACCENT.sub(_accented, "".join(characters)))
+
+
+def _accented(found: re.Match[str]) -> str:
+    """TeX sets an accent as a sign of its own before its letter; here it goes onto the letter."""
+    return found["letter"] + _COMBINING[found["accent"]]
