@@ -25,7 +25,7 @@ _SENTENCE_GAP = 1.12
 _HEADING_GAP = 1.7
 _FAR_LARGER = 1.5
 _INDENT = 0.6
-_LEADER = re.compile(r"(?:[.·…]\s?){4,}\w{0,8}$")
+_LEADER = re.compile(r"(?:[.·…]\s*){4,}\w{0,8}$")
 """Dots that lead to a page number: a line of a table of contents ends there."""
 _MOST_HEADING_ROWS = 3
 _FULL, _EARLY = 0.8, 0.6
