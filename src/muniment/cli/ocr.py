@@ -62,6 +62,13 @@ from muniment.errors import ExitCode
     help="What to do with a PDF's own text: use it where it is sane, look at every page, or look at none.",
 )
 @click.option(
+    "--furniture",
+    type=click.Choice(["keep", "mark", "drop"]),
+    default="mark",
+    show_default=True,
+    help="Page numbers, watermarks and lines that recur at page edges: keep them as text, mark them, or drop them.",
+)
+@click.option(
     "--password",
     metavar="PASSWORD",
     envvar="MUNIMENT_PASSWORD",
@@ -94,6 +101,7 @@ def ocr(
     model: str,
     api_key: str,
     text_layer: str,
+    furniture: str,
     password: str | None,
     jobs: int | None,
     force: bool,
@@ -110,7 +118,7 @@ def ocr(
     """
     from muniment.cli.run import Request, carry_out
     from muniment.outputs import Format
-    from muniment.reading import EMBEDDED, ReadOptions, TextLayerUse
+    from muniment.reading import EMBEDDED, Furniture, ReadOptions, TextLayerUse
 
     options = ReadOptions(
         pages=pages,
@@ -119,6 +127,7 @@ def ocr(
         model=model,
         api_key=api_key,
         text_layer=TextLayerUse(text_layer),
+        furniture=Furniture(furniture),
         password=password,
         jobs=jobs if engines == (EMBEDDED,) else None,
         requests=jobs,

@@ -12,6 +12,7 @@ from muniment.reading.events import (
     PageDone,
     SandboxWarning,
 )
+from muniment.reading.furniture import Furniture
 from muniment.reading.ledger import Ledger, Place
 from muniment.reading.options import EMBEDDED, ReadOptions, TextLayerUse
 from muniment.reading.run import Run
@@ -28,6 +29,7 @@ __all__ = [
     "DocumentSource",
     "EngineAwaited",
     "Event",
+    "Furniture",
     "Ledger",
     "PageDone",
     "PageReading",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from muniment.engines.profiles import DEFAULT_PROFILE, load_profile
+from muniment.reading.furniture import Furniture
 
 EMBEDDED = "embedded"
 """The engine that needs no server."""
@@ -31,6 +32,7 @@ class ReadOptions:
         model: which of the models that the engine serves; "" for its only one.
         api_key: for the engine; "" for none. Never written anywhere.
         text_layer: what to do with a PDF's own text.
+        furniture: what to do with page numbers, watermarks and lines that recur at page edges.
         password: for encrypted PDFs.
         jobs: worker processes; None for one for each processor.
         require_sandbox: fail if the system does not let workers shut themselves off from the network.
@@ -46,6 +48,7 @@ class ReadOptions:
     model: str = ""
     api_key: str = field(default="", repr=False)
     text_layer: TextLayerUse = TextLayerUse.AUTO
+    furniture: Furniture = Furniture.MARK
     password: str | None = None
     jobs: int | None = None
     require_sandbox: bool = False
@@ -57,7 +60,7 @@ class ReadOptions:
     @property
     def identity(self) -> str:
         """Everything here that changes a reading, in a stable form. Addresses do not: replicas serve the same model."""
-        how = f"text-layer={self.text_layer.value}"
+        how = f"text-layer={self.text_layer.value} furniture={self.furniture.value}"
         if self.engines == (EMBEDDED,):
             return f"engine={EMBEDDED} {how}"
         return f"engine=model {how} model={self.model} profile={load_profile(self.profile).model_dump_json()}"

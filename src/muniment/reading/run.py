@@ -20,6 +20,7 @@ from muniment.reading.events import (
     PageDone,
     SandboxWarning,
 )
+from muniment.reading.furniture import furnished
 from muniment.reading.ledger import Entry, Ledger
 from muniment.reading.machine import default_jobs, processors
 from muniment.reading.options import EMBEDDED, ReadOptions
@@ -120,6 +121,10 @@ class Run:
         self._open.clear()
 
     def __iter__(self) -> Iterator[Event]:
+        options = self._options
+        return furnished(self._events(), options.furniture, recurring=options.engines != (EMBEDDED,))
+
+    def _events(self) -> Iterator[Event]:
         warned = False
         try:
             yield from self._reader.prepare()
