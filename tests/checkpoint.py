@@ -9,14 +9,25 @@ import struct
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float32]
 
 CONTEXT = 4096
+"""Most tokens of page and answer together."""
 _WIDTH, _LAYERS, _HEADS = 128, 2, 2
 _PATCH, _MERGED = 14, 2
 _LEAST_PIECE = 3
 """Characters of an answer's piece: longer than a prompt's tokens, which are bytes, so that no piece is one of those."""
-_SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>",
-            "<|video_pad|>")
+_SPECIAL = (
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|vision_start|>",
+    "<|vision_end|>",
+    "<|image_pad|>",
+    "<|video_pad|>",
+)
 _TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n"
     "{% if message.content is string %}{{ message.content }}{% else %}{% for part in message.content %}"
@@ -63,8 +74,15 @@ def _settings(vocabulary: dict[str, int]) -> dict[str, object]:
     """Everything but the weights, by file name."""
     end = vocabulary["<|im_end|>"]
     special = [
-        {"id": vocabulary[token], "content": token, "special": True, "normalized": False,
-         "single_word": False, "lstrip": False, "rstrip": False}
+        {
+            "id": vocabulary[token],
+            "content": token,
+            "special": True,
+            "normalized": False,
+            "single_word": False,
+            "lstrip": False,
+            "rstrip": False,
+        }
         for token in _SPECIAL
     ]
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
@@ -72,46 +90,82 @@ def _settings(vocabulary: dict[str, int]) -> dict[str, object]:
         "config.json": _config(vocabulary),
         "generation_config.json": {"eos_token_id": [end], "repetition_penalty": 1.05},
         "preprocessor_config.json": {
-            "image_processor_type": "Qwen2VLImageProcessor", "processor_class": "Qwen2_5_VLProcessor",
-            "min_pixels": 3136, "max_pixels": 12845056, "patch_size": _PATCH, "merge_size": _MERGED,
-            "temporal_patch_size": 2, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5],
+            "image_processor_type": "Qwen2VLImageProcessor",
+            "processor_class": "Qwen2_5_VLProcessor",
+            "min_pixels": 3136,
+            "max_pixels": 12845056,
+            "patch_size": _PATCH,
+            "merge_size": _MERGED,
+            "temporal_patch_size": 2,
+            "image_mean": [0.5, 0.5, 0.5],
+            "image_std": [0.5, 0.5, 0.5],
         },
         "tokenizer.json": {
-            "version": "1.0", "added_tokens": special, "normalizer": None, "pre_tokenizer": byte_level,
-            "post_processor": None, "decoder": byte_level,
+            "version": "1.0",
+            "added_tokens": special,
+            "normalizer": None,
+            "pre_tokenizer": byte_level,
+            "post_processor": None,
+            "decoder": byte_level,
             "model": {"type": "BPE", "vocab": vocabulary, "merges": []},
         },
         "tokenizer_config.json": {
-            "tokenizer_class": "Qwen2Tokenizer", "processor_class": "Qwen2_5_VLProcessor",
-            "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "chat_template": _TEMPLATE,
-            "added_tokens_decoder": {str(entry["id"]): entry for entry in special},
+            "tokenizer_class": "Qwen2Tokenizer",
+            "processor_class": "Qwen2_5_VLProcessor",
+            "eos_token": "<|im_end|>",
+            "pad_token": "<|endoftext|>",
+            "chat_template": _TEMPLATE,
+            "added_tokens_decoder": {str(entry.pop("id")): entry for entry in map(dict, special)},
         },
     }
 
 
 def _config(vocabulary: dict[str, int]) -> dict[str, object]:
     return {
-        "architectures": ["Qwen2_5_VLForConditionalGeneration"], "model_type": "qwen2_5_vl", "torch_dtype": "float32",
-        "hidden_size": _WIDTH, "intermediate_size": _WIDTH, "num_hidden_layers": _LAYERS,
-        "num_attention_heads": _HEADS, "num_key_value_heads": _HEADS, "vocab_size": len(vocabulary),
-        "max_position_embeddings": CONTEXT, "rms_norm_eps": 1e-6, "rope_theta": 1e6, "hidden_act": "silu",
-        "tie_word_embeddings": False, "use_sliding_window": False,
+        "architectures": ["Qwen2_5_VLForConditionalGeneration"],
+        "model_type": "qwen2_5_vl",
+        "torch_dtype": "bfloat16",
+        "hidden_size": _WIDTH,
+        "intermediate_size": _WIDTH,
+        "num_hidden_layers": _LAYERS,
+        "num_attention_heads": _HEADS,
+        "num_key_value_heads": _HEADS,
+        "vocab_size": len(vocabulary),
+        "max_position_embeddings": CONTEXT,
+        "rms_norm_eps": 1e-6,
+        "rope_theta": 1e6,
+        "hidden_act": "silu",
+        "tie_word_embeddings": False,
+        "use_sliding_window": False,
         "rope_scaling": {"type": "mrope", "mrope_section": [8, 12, 12]},
-        "image_token_id": vocabulary["<|image_pad|>"], "video_token_id": vocabulary["<|video_pad|>"],
-        "vision_start_token_id": vocabulary["<|vision_start|>"], "vision_end_token_id": vocabulary["<|vision_end|>"],
-        "bos_token_id": vocabulary["<|endoftext|>"], "eos_token_id": vocabulary["<|im_end|>"],
+        "image_token_id": vocabulary["<|image_pad|>"],
+        "video_token_id": vocabulary["<|video_pad|>"],
+        "vision_start_token_id": vocabulary["<|vision_start|>"],
+        "vision_end_token_id": vocabulary["<|vision_end|>"],
+        "bos_token_id": vocabulary["<|endoftext|>"],
+        "eos_token_id": vocabulary["<|im_end|>"],
         "vision_config": {
-            "model_type": "qwen2_5_vl", "depth": _LAYERS, "hidden_size": _WIDTH, "out_hidden_size": _WIDTH,
-            "intermediate_size": _WIDTH, "num_heads": _HEADS, "in_chans": 3, "patch_size": _PATCH,
-            "spatial_merge_size": _MERGED, "temporal_patch_size": 2, "window_size": 112,
-            "fullatt_block_indexes": [_LAYERS - 1], "tokens_per_second": 2, "hidden_act": "silu",
+            "model_type": "qwen2_5_vl",
+            "depth": _LAYERS,
+            "hidden_size": _WIDTH,
+            "out_hidden_size": _WIDTH,
+            "intermediate_size": _WIDTH,
+            "num_heads": _HEADS,
+            "in_chans": 3,
+            "patch_size": _PATCH,
+            "spatial_merge_size": _MERGED,
+            "temporal_patch_size": 2,
+            "window_size": 112,
+            "fullatt_block_indexes": [_LAYERS - 1],
+            "tokens_per_second": 2,
+            "hidden_act": "silu",
         },
     }
 
 
-def _weights(tokens: int, successor: dict[int, int]) -> dict[str, np.ndarray]:
+def _weights(tokens: int, successor: dict[int, int]) -> dict[str, Numbers]:
     """By name. What is not set is zero: attention and perceptrons add nothing to what goes through."""
-    meanings = np.random.default_rng(0).choice(np.float32([-1, 1]), (tokens, _WIDTH))
+    meanings = np.random.default_rng(0).choice(np.array([-1, 1], np.float32), (tokens, _WIDTH))
     order = np.zeros((tokens, _WIDTH), np.float32)
     for token, following in successor.items():
         order[following] += meanings[token]
@@ -127,7 +181,7 @@ def _weights(tokens: int, successor: dict[int, int]) -> dict[str, np.ndarray]:
     }
 
 
-def _text_layer(name: str) -> dict[str, np.ndarray]:
+def _text_layer(name: str) -> dict[str, Numbers]:
     layer = {f"{name}.input_layernorm.weight": _ones(), f"{name}.post_attention_layernorm.weight": _ones()}
     for part in ("q_proj", "k_proj", "v_proj"):
         layer |= _linear(f"{name}.self_attn.{part}", _WIDTH, _WIDTH)
@@ -136,7 +190,7 @@ def _text_layer(name: str) -> dict[str, np.ndarray]:
     return layer
 
 
-def _vision_layer(name: str) -> dict[str, np.ndarray]:
+def _vision_layer(name: str) -> dict[str, Numbers]:
     layer = {f"{name}.norm1.weight": _ones(), f"{name}.norm2.weight": _ones()}
     layer |= _linear(f"{name}.attn.qkv", 3 * _WIDTH, _WIDTH)
     for part in ("attn.proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"):
@@ -144,27 +198,29 @@ def _vision_layer(name: str) -> dict[str, np.ndarray]:
     return layer
 
 
-def _linear(name: str, outputs: int, inputs: int) -> dict[str, np.ndarray]:
+def _linear(name: str, outputs: int, inputs: int) -> dict[str, Numbers]:
     return {f"{name}.weight": _zeros(outputs, inputs), f"{name}.bias": _zeros(outputs)}
 
 
-def _zeros(*shape: int) -> np.ndarray:
+def _zeros(*shape: int) -> Numbers:
     return np.zeros(shape, np.float32)
 
 
-def _ones() -> np.ndarray:
+def _ones() -> Numbers:
     return np.ones(_WIDTH, np.float32)
 
 
-def _write_safetensors(path: Path, weights: dict[str, np.ndarray]) -> None:
+def _write_safetensors(path: Path, weights: dict[str, Numbers]) -> None:
     """The format: the header's length in eight bytes, a JSON header with each tensor's place, the numbers."""
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     position = 0
     for name, weight in weights.items():
-        header[name] = {"dtype": "F32", "shape": weight.shape, "data_offsets": [position, position + weight.nbytes]}
-        position += weight.nbytes
+        end = position + 2 * weight.size
+        header[name] = {"dtype": "BF16", "shape": weight.shape, "data_offsets": [position, end]}
+        position = end
     described = json.dumps(header).encode()
     with path.open("wb") as file:
         file.write(struct.pack("<Q", len(described)) + described)
         for weight in weights.values():
-            file.write(weight.tobytes())
+            # The upper half of a float32 is a bfloat16; small whole numbers lose nothing.
+            file.write((weight.view(np.uint32) >> 16).astype("<u2").tobytes())
