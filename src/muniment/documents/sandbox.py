@@ -9,17 +9,21 @@ import ctypes
 import errno
 import os
 import socket
+import struct
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+_CLONE_NEWNS = 0x00020000
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 _SIGKILL = 9
 _CAPABILITY_VERSION_3 = 0x20080522
+_MS_NOSUID, _MS_NODEV, _MS_REC, _MS_PRIVATE = 2, 4, 1 << 14, 1 << 18
+_SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 
 _NOWHERE = ("192.0.2.1", 9)
 """An address set aside for documentation: no machine has it, and nothing is ever sent to it from a sealed process."""
@@ -38,30 +42,39 @@ class SandboxReport:
     reason: str = ""
 
 
-def enter(memory: int) -> SandboxReport:
+def enter(memory: int | None, *, together: bool = False) -> SandboxReport:
     """Shut the calling process off from the network for good, and bound what it may use. Never raises for a refusal.
 
     Call it once, right after the process has started: a process with more than one thread is refused.
 
     Besides, as far as the system lets it: the process dies with its parent, gains no privileges by running other
     programs, gives up those it has, leaves no core dump (it would hold the document), and gets no more than ``memory``
-    bytes of data memory.
+    bytes of data memory, unless that is None.
+
+    Args:
+        together: for a process that starts others. They may talk to each other over the loopback interface, and the
+            memory they share is shared with nobody else and gone when the last of them ends, if the system lets it.
     """
     if sys.platform != "linux":
         return SandboxReport(False, f"there are no network namespaces on {sys.platform}")
     _bound(memory)
     before = _namespace()
     refusal = _leave_network()
+    if together and not refusal:
+        _raise_loopback()
+        _share_memory_apart()
     _drop_privileges()
     if refusal:
         return SandboxReport(False, refusal)
     return _checked(before)
 
 
-def _bound(memory: int) -> None:
+def _bound(memory: int | None) -> None:
     import resource
 
     for limit, wanted in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_DATA, memory)):
+        if wanted is None:
+            continue
         _, hard = resource.getrlimit(limit)
         allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(limit, (allowed, allowed))
@@ -89,6 +102,21 @@ def _keep_identity(user: int, group: int) -> None:
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+
+
+def _raise_loopback() -> None:
+    """Bring up the new namespace's own loopback interface, which leads nowhere else."""
+    import fcntl
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket, suppress(OSError):
+        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", _IFF_UP))
+
+
+def _share_memory_apart() -> None:
+    """See a shared memory of one's own from here on."""
+    if _call("unshare", _CLONE_NEWNS) or _call("mount", b"none", b"/", None, _MS_REC | _MS_PRIVATE, None):
+        return
+    _call("mount", b"tmpfs", b"/dev/shm", b"tmpfs", _MS_NOSUID | _MS_NODEV, None)
 
 
 def _drop_privileges() -> None:

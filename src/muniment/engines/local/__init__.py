@@ -1,0 +1,7 @@
+"""A vLLM that Muniment starts itself, without a network, for as long as it needs it."""
+
+from muniment.engines.local.server import SealedServer
+from muniment.engines.local.settings import ServerSettings
+from muniment.engines.local.startlog import Progress, Stage
+
+__all__ = ["Progress", "SealedServer", "ServerSettings", "Stage"]
