@@ -1,7 +1,6 @@
 """What vLLM tells while it starts: how far it is, and what went wrong."""
 
 import re
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,7 +29,6 @@ class Progress:
 ProgressCallback = Callable[[Progress], None]
 
 _LONGEST_LINE = 4096
-_KEPT_LINES = 8
 _LONGEST_TOLD = 300
 
 _SIGNS = (
@@ -68,7 +66,7 @@ class StartLog:
 
     def __init__(self, output: IO[bytes]) -> None:
         self.stage = Stage.STARTING
-        self._problems: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._problem = ""
         self._listening = True
         self._output = output
         self._thread = Thread(target=self._read, name="vLLM's output", daemon=True)
@@ -77,7 +75,7 @@ class StartLog:
     def stop_listening(self) -> None:
         """Keep nothing of what comes from now on: it may tell of documents."""
         self._listening = False
-        self._problems.clear()
+        self._problem = ""
 
     def finish(self, within: float) -> None:
         """Wait for the end of the output of a vLLM that has ended."""
@@ -85,9 +83,8 @@ class StartLog:
 
     @property
     def problem(self) -> str:
-        """The line that tells best why the start failed, or ""."""
-        telling = [line for line in self._problems if not _FOLLOWING.search(line)] or list(self._problems)
-        return telling[-1] if telling else ""
+        """The last line that tells why the start failed and does not just follow from another; or ""."""
+        return self._problem
 
     def _read(self) -> None:
         with self._output as output:
@@ -96,9 +93,9 @@ class StartLog:
                     self._note(_PREFIX.sub("", line.decode(errors="replace").strip()))
 
     def _note(self, line: str) -> None:
-        if _TELLING.search(line):
+        if _TELLING.search(line) and not _FOLLOWING.search(line):
             first_sentence = line.removeprefix("Value error, ").split(". ")[0].rstrip(".")[:_LONGEST_TOLD]
-            self._problems.append("".join(char if char.isprintable() else " " for char in first_sentence))
+            self._problem = "".join(char if char.isprintable() else " " for char in first_sentence)
         for stage, sign in _SIGNS:
             if sign.search(line):
                 self.stage = stage
