@@ -101,3 +101,10 @@ def test_files_and_folders_without_permission_are_told(folder: Path) -> None:
     assert found == "a.PNG"
     assert any("b.pdf cannot be read: permission denied" in line for line in told)
     assert any("deep cannot be searched" in line for line in told)
+
+
+def test_two_names_of_one_file_are_two_documents(tmp_path: Path) -> None:
+    one, other = tmp_path / "a.png", tmp_path / "b.png"
+    one.write_bytes(b"x")
+    other.hardlink_to(one)
+    assert [source.name for source in find_sources([str(tmp_path)]).sources] == ["a.png", "b.png"]

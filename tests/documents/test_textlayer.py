@@ -8,6 +8,7 @@ from fpdf import FPDF
 from PIL import Image
 
 from muniment.documents import TextLayer, TextLine, open_document
+from muniment.documents.pdfsurvey import Picture, Survey
 from tests.builders import page_picture, pdf_bytes, raw_pdf, scanned_pdf, text_pdf
 
 PROSE = (
@@ -252,3 +253,18 @@ def test_letters_that_one_glyph_stands_for_stay_in_their_word() -> None:
 
 def test_accents_that_stand_before_their_letters_go_onto_them() -> None:
     assert only(shown("60 700 Td (Universit\u00a8at, caf\u00b4e) Tj".encode("latin-1"))).text == "Universität, café"
+
+
+def test_stamps_along_the_edges_of_a_scan_are_not_its_text() -> None:
+    def draw(pdf: FPDF) -> None:
+        pdf.add_page()
+        pdf.image(page_picture(1240, 1754), 0, 0, 595, 842)
+        pdf.text(60, 30, "Case 4:20-cv-01234 Document 17 Filed on 21 October 2024 in the County Court")
+        pdf.text(60, 820, "CONFIDENTIAL: subject to the protective order of the court. Produced by the defendant.")
+
+    assert "hardly any text" in layer_of(pdf_bytes(draw)).distrust
+
+
+def test_a_scan_stored_in_many_strips_has_a_resolution() -> None:
+    strips = tuple(Picture(width=1240, height=44, share=0.025, dpi=150.0) for _ in range(40))
+    assert Survey(pictures=strips, drawn=False, paths=0, text_below=False).scan_dpi == 150

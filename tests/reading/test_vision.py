@@ -8,6 +8,7 @@ import pytest
 from muniment.engines.image import EncodedImage
 from muniment.engines.openai import Broken, ChatRequest, Completion, EngineTrouble, Refused, Served, TooLong
 from muniment.engines.profiles import Profile
+from muniment.errors import PageError
 from muniment.reading import Attempt, PageReading, PageStatus
 from muniment.reading.vision import BANDS, VisionModel, read_page, room_for_answer
 from muniment.reading.wire import PageRead, Pictured
@@ -139,3 +140,22 @@ def test_a_page_that_leaves_no_room_is_cut() -> None:
     full = TooLong("too long", context=4_096, prompt=4_000)
     page, _ = read(full, full, GOOD, GOOD)
     assert methods(page)[-1] == (f"{BANDS} bands", "")
+
+
+def test_a_page_that_cannot_be_cut_falls_back() -> None:
+    model = Model(*[Completion("…", "length")] * 2)
+
+    async def cut(bands: int) -> PageRead | Pictured:
+        raise PageError(f"no {bands} bands")
+
+    async def other() -> PageReading:
+        return FALLEN_BACK
+
+    async def work() -> PageReading:
+        return await read_page(
+            Pictured(PAGE, (IMAGE,)), VisionModel(model, Served("ocr2", 0), PROFILE, 5.0), cut, other
+        )
+
+    page = asyncio.run(work())
+    assert page.status is PageStatus.FALLBACK
+    assert "no 2 bands" in page.attempts[2].problem

@@ -40,3 +40,9 @@ def test_an_error_arrives_as_the_same_kind_with_the_same_words() -> None:
 @pytest.mark.parametrize("name", ["SystemExit", "ExitCode", "IntEnum", "__builtins__", ""])
 def test_a_worker_cannot_have_us_raise_what_is_not_ours(name: str) -> None:
     assert type(wire.Problem(name, "what", "hint").as_error()) is errors.MunimentError
+
+
+@pytest.mark.parametrize("pages", [0, -1, 10**12])
+def test_a_worker_is_not_believed_to_have_any_number_of_pages(pages: int) -> None:
+    with pytest.raises(ValueError, match="page_count"):
+        wire.decode_reply(f'{{"kind": "opened", "document_kind": "pdf", "page_count": {pages}}}'.encode())

@@ -30,6 +30,7 @@ def pages(_ctx: click.Context, _param: click.Parameter, value: str | None) -> st
 def password(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
     """The password; "-" asks for it on the terminal."""
     if value != "-":
-        return value
+        # What is not UTF-8 on the command line cannot be sent on as it is, and opens no PDF either.
+        return None if value is None else value.encode("utf-8", "replace").decode()
     answer: str = click.prompt("Password", hide_input=True, err=True)
     return answer

@@ -35,6 +35,8 @@ _LATIN_LETTER = re.compile(r"[A-Za-z]")
 _MOJIBAKE = re.compile(r"[ÃÂâ][\u0080-\u00bf€™œžŸ‚„…†‡ˆ‰Š‹Œ‘’“”•–—˜š›]|[¢-¿]{2,}|[ÐÑ][\u0080-\u00bf]")
 _ODD = re.compile(r"[^\w\s.,;:!?'\"()\[\]{}<>/\\\-–—_+=*%&@#$€£¥§°©®™•·…‘’“”„«»|^~`´→←↑↓×÷±≤≥≈≠∞√∑∫∂∆∇∈∪∩∅]")
 _MOST_ODD = 0.3
+_MARGIN, _LEAST_INNER = 0.1, 0.1
+"""Of the page's sides, and of the letters: text of a page stands within its margins."""
 
 
 def reason_for_distrust(glyphs: Glyphs, letters: NDArray[np.int64], lines: Sequence[TextLine], survey: Survey) -> str:
@@ -59,13 +61,21 @@ def _about_pictures(glyphs: Glyphs, letters: NDArray[np.int64], survey: Survey) 
     if survey.coverage >= _MOSTLY_PICTURE:
         if survey.text_below or 1 - visible.mean() > _MOST_INVISIBLE:
             return "it was laid invisibly over a scan by an earlier program"
-        if len(letters) < _HARDLY_ANY_TEXT:
+        if len(letters) < _HARDLY_ANY_TEXT or _stands_in_margins(glyphs, letters):
             return "the page is a picture with hardly any text of its own"
     if len(letters) < _HARDLY_ANY_TEXT and survey.paths > _MANY_PATHS:
         return "most of what the page shows is drawn and hardly any is text"
     if 1 - visible.mean() > _MOST_INVISIBLE:
         return "most of it is invisible"
     return ""
+
+
+def _stands_in_margins(glyphs: Glyphs, letters: NDArray[np.int64]) -> bool:
+    """Whether (nearly) all of the text is stamped along the edges, as courts and archives do with scans."""
+    middle = (glyphs.boxes[letters, 1] + glyphs.boxes[letters, 3]) / 2 / max(glyphs.height, 1.0)
+    across = (glyphs.boxes[letters, 0] + glyphs.boxes[letters, 2]) / 2 / max(glyphs.width, 1.0)
+    inner = (np.abs(middle - 0.5) < 0.5 - _MARGIN) & (np.abs(across - 0.5) < 0.5 - _MARGIN)
+    return bool(inner.mean() < _LEAST_INNER)
 
 
 def _about_places(glyphs: Glyphs, letters: NDArray[np.int64]) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+_SPECK = 0.05
+"""Pictures smaller than this share of the largest one say nothing about a scan, which may come in many strips."""
 _SCAN_COVERAGE = 0.85
 """Share of the page that pictures cover when it is a scan; scanners leave margins out."""
 
@@ -64,7 +66,8 @@ class Survey:
     @property
     def scan_dpi(self) -> float:
         """The resolution of the finest picture that matters. Only for scans."""
-        return max(picture.dpi for picture in self.pictures if picture.share >= 0.05 * self.coverage)
+        largest = max(picture.share for picture in self.pictures)
+        return max(picture.dpi for picture in self.pictures if picture.share >= _SPECK * largest)
 
     @property
     def most_pixels(self) -> int:

@@ -67,7 +67,7 @@ class _Search:
     def __init__(self) -> None:
         self.sources: list[Source] = []
         self.problems: list[Problem] = []
-        self._seen: set[tuple[int, int]] = set()
+        self._seen: set[Path] = set()
         self._stdin_seen = False
 
     def add(self, argument: str) -> None:
@@ -135,9 +135,10 @@ class _Search:
         except OSError as error:
             self._problem(str(path), DocumentError(f"{path} cannot be read: {error.strerror}", _CHECK_PATH))
             return
-        if (status.st_dev, status.st_ino) in self._seen:
+        place = path.resolve()
+        if place in self._seen:
             return
-        self._seen.add((status.st_dev, status.st_ino))
+        self._seen.add(place)
         if not stat.S_ISREG(status.st_mode):
             hint = 'Give a file, or send it to standard input and give "-".'
             self._problem(str(path), DocumentError(f"{path} is no ordinary file", hint))

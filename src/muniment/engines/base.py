@@ -16,12 +16,14 @@ class PageContent:
         flags: remarks; see :class:`muniment.text.Flag`.
         rotation: by how many degrees clockwise the page image was turned to stand upright: 0, 90, 180 or 270.
         skew: slant of the upright page's lines in degrees, clockwise positive; boxes are of the straightened page.
+        grown: by how much the straightened page, on which nothing is cut off, is wider and taller than the upright one.
     """
 
     blocks: tuple[Block, ...]
     flags: frozenset[Flag] = frozenset()
     rotation: int = 0
     skew: float = 0.0
+    grown: tuple[float, float] = (1.0, 1.0)
 
 
 class Engine(Protocol):

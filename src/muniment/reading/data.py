@@ -37,7 +37,7 @@ class PageReading:
     Attributes:
         number: from 1, as in the document.
         status: read, read by a fallback, or failed.
-        width, height: of the page as it stands upright, in ``unit``.
+        width, height: of the page as it stands upright and straightened, in ``unit``: what boxes are fractions of.
         unit: "pt" (1/72 inch) for PDF pages, "px" for images.
         rotation: degrees clockwise the page was turned to stand upright: 0, 90, 180 or 270.
         skew: degrees of slant that were taken out, clockwise positive.

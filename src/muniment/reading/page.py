@@ -97,8 +97,8 @@ def _reading(
     return PageReading(
         number=page.number,
         status=PageStatus.FALLBACK if fell_back else PageStatus.READ,
-        width=page.height if turned else page.width,
-        height=page.width if turned else page.height,
+        width=round((page.height if turned else page.width) * content.grown[0], 2),
+        height=round((page.width if turned else page.height) * content.grown[1], 2),
         unit=page.unit,
         rotation=content.rotation,
         skew=content.skew,

@@ -1,13 +1,14 @@
 """The care around one page that a vision-language model reads: attempts, bands, and what is left when all fail."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from muniment.engines.image import EncodedImage
 from muniment.engines.openai import Broken, ChatRequest, Completion, Refused, Served, TooLong
 from muniment.engines.profiles import Profile
+from muniment.errors import PageError
 from muniment.reading.data import Attempt, PageReading, PageStatus
 from muniment.reading.wire import PageRead, Pictured
 from muniment.text import Flag
@@ -83,11 +84,11 @@ async def read_page(
     method = f"{BANDS} bands"
     try:
         text = await _read_bands(model, await cut(BANDS))
-    except NoGoodError as problem:
+    except (NoGoodError, PageError) as problem:
         attempts.append(Attempt(model.served.model, method, str(problem)))
     else:
         return _reading(picture.page, text, (*attempts, Attempt(model.served.model, method)), remarks)
-    return _as_fallback(await fall_back(), attempts, remarks)
+    return as_fallback(await fall_back(), attempts, remarks)
 
 
 async def _read_bands(model: VisionModel, picture: PageRead | Pictured) -> str:
@@ -169,7 +170,7 @@ def _reading(page: PageReading, text: str, attempts: tuple[Attempt, ...], remark
     return replace(page, blocks=parse_markup(text), attempts=attempts, flags=tuple(sorted({*page.flags, *remarks})))
 
 
-def _as_fallback(page: PageReading, attempts: list[Attempt], remarks: set[Flag]) -> PageReading:
+def as_fallback(page: PageReading, attempts: Sequence[Attempt], remarks: Set[Flag] = frozenset()) -> PageReading:
     """The page as read another way, marked as such; a page that failed there too stays failed."""
     if page.status is PageStatus.FAILED:
         return replace(page, attempts=(*attempts, *page.attempts), flags=tuple(sorted({*page.flags, *remarks})))

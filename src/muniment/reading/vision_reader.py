@@ -8,15 +8,15 @@ from typing import Any, TypeVar
 
 from muniment.engines.openai import ChatClient, Endpoint, Replicas
 from muniment.engines.profiles import load_profile
-from muniment.errors import MunimentError
+from muniment.errors import EngineError, MunimentError
 from muniment.reading.attempts import PictureTask
-from muniment.reading.data import PageReading
+from muniment.reading.data import Attempt, PageReading
 from muniment.reading.events import EngineAwaited, Event
 from muniment.reading.options import ReadOptions
 from muniment.reading.pool import WorkerPool
 from muniment.reading.readers import page_task
 from muniment.reading.source import OpenDocument
-from muniment.reading.vision import VisionModel, read_page
+from muniment.reading.vision import VisionModel, as_fallback, read_page
 from muniment.reading.wire import Pictured
 
 Result = TypeVar("Result")
@@ -92,8 +92,10 @@ class VisionReader:
         async with self._pictures:
             try:
                 picture = await self._on_lane(task)
-            except MunimentError:
-                return await fall_back()
+            except EngineError:
+                raise
+            except MunimentError as error:
+                return as_fallback(await fall_back(), [Attempt(self._model.served.model, "picture", str(error))])
             if not isinstance(picture, Pictured):
                 return picture.page
             return await read_page(picture, self._model, lambda bands: self._on_lane(task.in_bands(bands)), fall_back)

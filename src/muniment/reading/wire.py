@@ -9,13 +9,16 @@ from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, TypeAdapter
+from pydantic import Discriminator, Field, TypeAdapter
 
 from muniment import errors
 from muniment.documents.sandbox import SandboxReport
 from muniment.engines.image import EncodedImage, ImageLimits
 from muniment.reading.data import PageReading
 from muniment.reading.options import TextLayerUse
+
+MOST_PAGES = 100_000
+"""More pages than any document may have; see documents.Limits."""
 
 
 class Method(StrEnum):
@@ -88,8 +91,8 @@ class Hello:
 class Opened:
     """The document is open."""
 
-    document_kind: str
-    page_count: int
+    document_kind: Annotated[str, Field(pattern=r"^[a-z]{3,4}$")]
+    page_count: Annotated[int, Field(ge=1, le=MOST_PAGES)]
     kind: Literal["opened"] = "opened"
 
 

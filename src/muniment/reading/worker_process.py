@@ -5,10 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import send_handle
-from threading import Lock
+from threading import Event, Lock, Timer
 
 from muniment.documents.sandbox import SandboxReport
 from muniment.errors import EngineError
@@ -49,8 +50,19 @@ class WorkerProcess:
     def __init__(self, settings: WorkerSettings) -> None:
         self.documents: set[int] = set()
         self._lock = Lock()
+        try:
+            self._start(settings)
+        except OSError as error:
+            raise EngineError(
+                f"A worker process could not be started: {error.strerror}",
+                "The system is short of memory, processes or open files: close something, or use fewer --jobs.",
+            ) from None
+        self.sandbox = self._hello()
+
+    def _start(self, settings: WorkerSettings) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, ExitStack() as unless_started:
+            unless_started.callback(ours.close)
             self._process = subprocess.Popen(  # noqa: S603
                 # -P: the folder the user stands in may hold a module that calls itself numpy.
                 [sys.executable, "-P", "-m", WORKER_MODULE, str(theirs.fileno()), str(settings.memory)],
@@ -60,8 +72,8 @@ class WorkerProcess:
                 stderr=None if os.environ.get("MUNIMENT_DEBUG") == "1" else subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C reaches the reading process alone, which then stops its workers
             )
+            unless_started.pop_all()
         self._connection = Connection(ours.detach())
-        self.sandbox = self._hello()
 
     def _hello(self) -> SandboxReport:
         try:
@@ -145,16 +157,26 @@ class WorkerProcess:
         return reply
 
     def _receive(self, timeout: float) -> wire.AnyReply:
+        late = Event()
+        # An answer may begin and never end: only the worker's end ends the reading of it.
+        timer = Timer(timeout, self._end_late, [late])
+        timer.daemon = True
+        timer.start()
         try:
-            if not self._connection.poll(timeout):
-                self.kill()
-                raise WorkerLostError(f"took longer than {timeout:g} s")
             return wire.decode_reply(self._connection.recv_bytes(MAX_REPLY))
         except (EOFError, OSError):
+            if late.is_set():
+                raise WorkerLostError(f"took longer than {timeout:g} s") from None
             raise self._lost() from None
         except ValueError:
             self.kill()
             raise WorkerLostError("gave an answer that makes no sense") from None
+        finally:
+            timer.cancel()
+
+    def _end_late(self, late: Event) -> None:
+        late.set()
+        self.kill()
 
     def _lost(self) -> WorkerLostError:
         """What to say of a worker whose connection broke."""
@@ -164,5 +186,12 @@ class WorkerProcess:
             self.kill()
             return WorkerLostError("broke off the conversation")
         if code < 0:
-            return WorkerLostError(f"was ended by signal {-code} ({signal.Signals(-code).name})")
+            return WorkerLostError(f"was ended by signal {-code} ({_signal_name(-code)})")
         return WorkerLostError(f"ended with code {code}")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # real-time signals have none
+        return "no name"

@@ -131,3 +131,13 @@ def test_a_text_layer_with_odd_boxes_is_kept_line_by_line(
     assert sorted(line.text for line in told) == sorted(line.text for line in lines)
     boxes = [item.box for item in (*told, *page.blocks) if item.box is not None]
     assert all(0 <= side <= 1 for box in boxes for side in (box.x0, box.y0, box.x1, box.y1))
+
+
+def test_a_straightened_page_says_by_how_much_it_has_grown(engine: EmbeddedEngine) -> None:
+    slanted = Image.fromarray(written(width=900, height=600, at=(150, 150))).rotate(-4, fillcolor="white")
+    page = engine.read(PageImage(np.asarray(slanted)))
+    assert page.skew == pytest.approx(4, abs=0.5)
+    assert page.grown[0] > 1.02
+    straight = engine.read(PageImage(written(width=900, height=600, at=(150, 150))))
+    widths = [content.blocks[0].lines[0].box.width * content.grown[0] for content in (page, straight)]
+    assert widths[0] == pytest.approx(widths[1], rel=0.03)

@@ -49,6 +49,7 @@ class EmbeddedEngine:
         """Read one page; see :class:`muniment.engines.base.Engine`."""
         page = self._seen(image) if text_layer is None else _told(image, text_layer)
         height, width = page.pixels.shape[:2]
+        upright = (image.height, image.width) if page.rotation in (90, 270) else (image.width, image.height)
         regions = self._layout.find(page.pixels)
         parts = self._sorter.sort(page.pixels, page.lines, regions)
         return PageContent(
@@ -56,6 +57,7 @@ class EmbeddedEngine:
             flags=_flags(page, is_told=text_layer is not None, is_empty=parts.is_empty),
             rotation=page.rotation,
             skew=round(page.skew, 2),
+            grown=(width / max(upright[0], 1), height / max(upright[1], 1)),
         )
 
     def _seen(self, image: PageImage) -> _Page:

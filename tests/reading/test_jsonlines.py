@@ -1,0 +1,15 @@
+"""Records are whole or not there, whatever happened to the file."""
+
+from pathlib import Path
+
+import pytest
+
+from muniment.reading.jsonlines import append, whole_lines
+
+
+@pytest.mark.parametrize("left", [b"", b"one\n", b"one\ntw", b"tw", b"x" * 200_000, b"one\n" + b"x" * 200_000])
+def test_a_record_behind_half_a_line_is_not_lost_with_it(tmp_path: Path, left: bytes) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(left)
+    append(path, "new")
+    assert list(whole_lines(path)) == [*([b"one"] if left.startswith(b"one\n") else []), b"new"]
