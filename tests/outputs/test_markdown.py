@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from muniment.outputs import Format, blocks_to_markdown, render
+from muniment.outputs.markdown_lists import list_markdown
 from muniment.reading import DocumentInfo, DocumentReading, PageReading, PageStatus
 from muniment.text import (
     Block,
@@ -245,3 +246,11 @@ def test_one_page_of_many_says_which() -> None:
 
 def test_control_characters_do_not_reach_a_terminal() -> None:
     assert blocks_to_markdown([Paragraph(text="\x1b[31mred\x9b2J \ud800")]) == "\\[31mred2J �"
+
+
+def test_a_nested_list_that_begins_in_the_middle_stays_a_list() -> None:
+    assert list_markdown([ListItem("parent"), ListItem("child", "3.", 1)]) == "- parent\n  - 3\\. child"
+
+
+def test_an_empty_nested_item_does_not_underline_its_parent() -> None:
+    assert list_markdown([ListItem("parent"), ListItem("", "•", 1)]) == "- parent\n  - <!--  -->"

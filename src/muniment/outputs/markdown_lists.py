@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from muniment.outputs.characters import flat
-from muniment.outputs.markdown_text import paragraph
+from muniment.outputs.markdown_text import comment, paragraph
 from muniment.text import ListItem
 
+_NOTHING = comment("")
 _NUMBER = re.compile(r"(\d{1,9})([.)])")
 
 
@@ -34,7 +35,8 @@ def list_markdown(items: Sequence[ListItem]) -> str:
         marker, text = _marker_and_text(level, item)
         level.text_indent = level.indent + len(marker) + 1
         first, *rest = text.split("\n")
-        lines.append(f"{' ' * level.indent}{marker} {first}".rstrip())
+        # An empty nested bullet would underline the item it stands in.
+        lines.append(f"{' ' * level.indent}{marker} {first or (_NOTHING if level.indent else '')}".rstrip())
         lines += [f"{' ' * level.text_indent}{line}" for line in rest]
     return "\n".join(lines)
 
@@ -47,11 +49,16 @@ def _enter(levels: list[_Level], depth: int) -> _Level:
     return levels[-1]
 
 
+def _may_begin(level: _Level, number: int) -> bool:
+    """Whether a list may begin with ``number`` there: within an item's text only a list that begins with 1 is one."""
+    return number == 1 or level.indent == 0
+
+
 def _marker_and_text(level: _Level, item: ListItem) -> tuple[str, str]:
     printed = flat(item.marker)
     number = _NUMBER.fullmatch(printed)
     first, level.started = not level.started, True
-    if number is not None and (first or level.next_number == int(number[1])):
+    if number is not None and (_may_begin(level, int(number[1])) if first else level.next_number == int(number[1])):
         level.next_number = int(number[1]) + 1
         return f"{int(number[1])}{number[2]}", paragraph(item.text)
     level.next_number = None

@@ -179,3 +179,8 @@ def test_where_every_caption_stands_above_each_figure_has_its_own() -> None:
 @pytest.mark.parametrize("words", ["Tablet 3x a day", "Charter 5", "Table manners", "Figures rose"])
 def test_words_that_only_begin_alike_are_no_captions(words: str) -> None:
     assert kind_of_caption(words) == ""
+
+
+def test_a_paragraph_about_a_table_is_not_its_caption() -> None:
+    about = text("Table 3 shows that the dues have risen since the harbour was dredged.", 0.1)
+    assert told(about, table(0.13))[0].startswith("paragraph: Table 3 shows")

@@ -254,3 +254,11 @@ def test_every_line_of_a_table_of_contents_is_a_line() -> None:
         "2 Dues ........................................ xii",
     )
     assert told(typed(*contents)) == [("verse", [*contents])]
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["v. Jones, which was decided in the year of the fire", "(3) which the tenant had not paid in the year before"],
+)
+def test_a_row_amid_a_sentence_that_begins_like_an_item_begins_none(start: str) -> None:
+    assert [kind for kind, _ in told(typed(*PROSE, start, *PROSE))] == ["text"]

@@ -37,7 +37,10 @@ def test_page_numbers_have_many_forms(text: str) -> None:
     assert is_page_number(text)
 
 
-@pytest.mark.parametrize("text", ["", "-", "Page", "12345", "3 houses", "12.05", "A3", "Page 3 of the lease", "1,2"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "-", "Page", "12345", "3 houses", "12.05", "A3", "Page 3 of the lease", "1,2", "Civil", "ill", "LLC", "Vil"],
+)
 def test_what_is_no_page_number(text: str) -> None:
     assert not is_page_number(text)
 
@@ -130,3 +133,9 @@ def test_no_line_is_furniture_twice(lines: list[SeenLine], regions: list[Region]
 @given(any_text)
 def test_any_text_is_a_page_number_or_not(text: str) -> None:
     assert is_page_number(text) in (True, False)
+
+
+@pytest.mark.parametrize("row", [("Total due", "4200"), ("Item", "2019", "2020"), ("Total", "1335", "1384")])
+def test_a_tables_last_row_at_the_edge_is_no_furniture(row: tuple[str, ...]) -> None:
+    pieces = [line(text, x=100.0 + 300 * place, y=1340.0) for place, text in enumerate(row)]
+    assert found(*pieces) == []

@@ -18,6 +18,10 @@ _BEGINNING = re.compile(
 )
 _NUMBER = re.compile(r"\.?\s*(?:\d|[IVX]+\b|[A-Z]\b)")
 
+_MOST_LETTERS = 300
+_ABOUT = re.compile(r"\w+\.?\s+[\dIVX]+[a-z]?\s+(?:and\s+\d+\s+)?[a-z]{2,}")
+"""A caption's number is followed by a stop, a dash or a capital; a sentence goes on in small letters."""
+
 _Text = Paragraph | Heading
 
 
@@ -83,9 +87,14 @@ def _are_caption(texts: Sequence[Block], block: Block, marked: Sequence[Box]) ->
     kind = kind_of_caption(first.text)
     if len(texts) > 1:
         return kind == block.kind and len(first.text) <= _LABEL_LETTERS
-    if kind:
+    if kind and not _is_long(first.text):
         return kind == block.kind
     return first.box is not None and any(share_inside(first.box, box) > _INSIDE for box in marked)
+
+
+def _is_long(text: str) -> bool:
+    """Whether a text that names a table or figure is a paragraph about it ("Table 3 shows that …")."""
+    return len(text) > _MOST_LETTERS or _ABOUT.match(text) is not None
 
 
 def _is_near(above: Block, below: Block) -> bool:

@@ -114,7 +114,7 @@ def _amid_text(row: Row, before: Row | None, column: Column) -> bool:
 def _goes_on(passage: Passage, kind: PassageKind, row: Row, following: Row | None, column: Column) -> bool:
     """Whether ``row`` belongs to ``passage``."""
     before = passage.rows[-1]
-    if kind in (PassageKind.TICK, PassageKind.ITEM):
+    if kind is PassageKind.TICK or (kind is PassageKind.ITEM and not _is_amid_sentence(passage, row, column)):
         return False
     if PassageKind.HEADING in (kind, passage.kind):
         return kind == passage.kind and _same_heading(before, row)
@@ -129,6 +129,24 @@ def _goes_on(passage: Passage, kind: PassageKind, row: Row, following: Row | Non
     if passage.kind == PassageKind.ITEM:
         return _continues_item(passage, row, column)
     return not _starts_paragraph(passage, row, following, column)
+
+
+def _is_amid_sentence(passage: Passage, row: Row, column: Column) -> bool:
+    """Whether a row that begins like an item ("v. Jones", "(3) which") only goes on with a sentence of running text."""
+    before = passage.rows[-1]
+    return (
+        passage.kind in (PassageKind.TEXT, PassageKind.ITEM)
+        and column.is_prose
+        and not ends_sentence(before.text)
+        and not breaks_on_purpose(before, row, column.right)
+        and abs(row.rect.x0 - before.rect.x0) < _INDENT * row.rect.height
+        and not _begins_bullet(row)
+    )
+
+
+def _begins_bullet(row: Row) -> bool:
+    marked = split_marker(row.text)
+    return marked is not None and marked.is_bullet and marked.marker not in "-–—"
 
 
 def _has_columns(row: Row) -> bool:

@@ -21,10 +21,13 @@ _FAR = 3.0
 _APART = 3.0
 _NUMBER = re.compile(
     r"[-–—|\[(~·•\s]*(?:(?:page|pg\.?|p\.|seite|página|pagina)\s*)?"
-    r"(?:\d{1,4}|[ivxlc]{1,7})"
+    r"(?:\d{1,4}|(?=[ivxl])l?x{0,3}(?:ix|iv|v?i{0,3}))"
     r"(?:\s*(?:/|of|von|de|di|sur|\|)\s*\d{1,4})?[-–—|\])~·•.\s]*",
     re.IGNORECASE,
 )
+
+
+_WORD, _LEAST_WORDS = re.compile(r"[^\W\d_]{2,}"), 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +110,11 @@ def _is_furniture(row: Row, inner: Sequence[Row], edge: _Edge) -> bool:
 
 
 def _has_number(row: Row) -> bool:
-    """A page number alone, or at either end of a running head."""
-    return is_page_number(row.pieces[0].text) or is_page_number(row.pieces[-1].text)
+    """A page number alone, or at either end of a running head. A table's last row has numbers too, and few words."""
+    if len(row.pieces) == 1:
+        return is_page_number(row.text)
+    words = sum(len(_WORD.findall(piece.text)) for piece in row.pieces)
+    return words >= _LEAST_WORDS and (is_page_number(row.pieces[0].text) or is_page_number(row.pieces[-1].text))
 
 
 def _furniture(row: Row, *, on_top: bool) -> list[Furniture]:
