@@ -73,9 +73,13 @@ def read_page(document: Document, request: PageRequest, engine: Callable[[], Eng
     )
 
 
+def refuse(memory: int | None, *, together: bool = False) -> sandbox.SandboxReport:  # noqa: ARG001 - as the real one
+    return sandbox.SandboxReport(False, "user namespaces are switched off")
+
+
 page.read_page = read_page
 if "REFUSE_SANDBOX" in os.environ:
-    sandbox.enter = lambda memory: sandbox.SandboxReport(False, "user namespaces are switched off")  # noqa: ARG005
+    sandbox.enter = refuse
 if "ON_OPENING" in os.environ:
     opening.open_document = lambda *_, **__: misbehave(os.environ["ON_OPENING"], "a.tiff")  # type: ignore[assignment]
 
