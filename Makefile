@@ -21,7 +21,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-acceptance: $(VENV)/.dev
+acceptance: $(VENV)/.dev engine
 	$(BIN)/python -m pytest -m acceptance
 
 format: $(VENV)/.dev
@@ -30,7 +30,7 @@ format: $(VENV)/.dev
 
 setup: $(VENV)/.run
 
-# vLLM for CPUs in .venv-vllm, for the acceptance tests that run a real engine.
+# vLLM for CPUs in .venv-vllm, for the acceptance tests that run a real one.
 engine: $(VENV)/bin/python
 	@$(BIN)/python tools/vllm_environment.py
 

@@ -25,7 +25,8 @@ def main() -> None:
         print(f"{ENVIRONMENT.name} holds vLLM already")
         return
     if sys.version_info[:2] != (3, 11) or os.uname().sysname != "Linux" or os.uname().machine != "x86_64":
-        sys.exit(f"{TORCH.name} names the CPU build of torch for Python 3.11 on x86-64 Linux only")
+        print(f"No vLLM here: {TORCH.name} names the CPU build of torch for Python 3.11 on x86-64 Linux only")
+        return
     print(f"Making {ENVIRONMENT.name} (3.4 GB; a minute or two) ...", flush=True)
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     venv.create(ENVIRONMENT, with_pip=True)
