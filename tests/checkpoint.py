@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.float32]
 
-CONTEXT = 4096
+CONTEXT = 32_768
 """Most tokens of page and answer together."""
 _WIDTH, _LAYERS, _HEADS = 128, 2, 2
 _PATCH, _MERGED = 14, 2

@@ -225,7 +225,7 @@ def test_an_engine_killed_in_mid_answer_is_noticed(looping: SealedServer, page: 
     folder, processes = folder_of(looping), processes_of(looping)
     (engine,) = (process for process in processes if name_of(process) == "VLLM::EngineCor")
     with pytest.raises((Broken, httpx.HTTPError)):
-        asyncio.run(read_and_kill(looping, body(page.base64, stream=True, max_tokens=3000), engine))
+        asyncio.run(read_and_kill(looping, body(page.base64, stream=True, max_tokens=30_000), engine))
     assert wait_for(lambda: not looping.alive)
     assert looping.ending
     assert none_left(folder, processes)
