@@ -21,7 +21,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-acceptance: $(VENV)/.dev engine
+acceptance: $(VENV)/.dev
 	$(BIN)/python -m pytest -m acceptance
 
 format: $(VENV)/.dev

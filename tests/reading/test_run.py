@@ -1,5 +1,6 @@
 """A page never vanishes: whatever happens to workers, every page asked for is told once, in order."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -122,7 +123,8 @@ def children() -> list[int]:
     """Process ids of this process's children."""
     found = []
     for task in Path("/proc/self/task").iterdir():
-        found += [int(pid) for pid in (task / "children").read_text().split()]
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+            found += [int(pid) for pid in (task / "children").read_text().split()]
     return found
 
 
