@@ -13,7 +13,7 @@ from muniment.text.markup_inline import flattened
 _LIST_OPENS = frozenset({"bullet_list_open", "ordered_list_open"})
 _LIST_CLOSES = frozenset({"bullet_list_close", "ordered_list_close"})
 _TICK = re.compile(r"(?P<empty>[☐❏□]|\[ \](?=\s|$))\s*|(?P<ticked>[☑☒✓✔]|\[[xX]\](?=\s|$))\s*")
-_NEXT_TICK = re.compile(r"(?<=\s)(?=[☐☑☒])")
+_NEXT_TICK = re.compile(r"(?<=\s)(?=[☐☑☒]\s)")
 _SURE_BULLETS = frozenset("•·∙●○◦▪▫■◆◇►▶‣⁃➢➤❖\uf0b7\uf0a7\uf0d8\uf076")
 """Marks that begin an item even of a list of one; a dash may begin a speech."""
 
@@ -111,7 +111,7 @@ def _finished(items: list[ListItem]) -> Iterator[ListBlock]:
 
 def _checkboxes(line: str) -> Iterator[Checkbox]:
     """The boxes of a line that begins with one: "☐ Yes ☑ No" are two."""
-    for part in _NEXT_TICK.split(line):
+    for part in _NEXT_TICK.split(line) if not line.startswith("[") else [line]:
         ticked = _TICK.match(part)
         if ticked is not None:
             yield Checkbox(text=part[ticked.end() :].strip(), checked=ticked["ticked"] is not None)
