@@ -9,7 +9,7 @@ from markdown_it.token import Token
 from muniment.text.blocks import Block, Checkbox, Code, Equation, Figure, Heading, ListBlock, Paragraph, Table
 from muniment.text.markup_holes import Holes
 from muniment.text.markup_inline import hide_formulas, parser
-from muniment.text.markup_tags import TAG, decoded
+from muniment.text.markup_tags import UNESCAPED_TAG, decoded
 from muniment.text.markup_tokens import BlockBuilder
 
 _MOST_CHARACTERS = 200_000
@@ -42,7 +42,7 @@ _SPACES = frozenset({"td", "th", "img", "signature", "watermark", "page_number"}
 
 def parse_markdown(text: str, holes: Holes) -> Iterator[Block]:
     """Blocks of Markdown; whatever Markdown cannot be made of it is a paragraph. Its holes are filled."""
-    text = hide_formulas(TAG.sub(_as_markdown, text), holes)
+    text = hide_formulas(UNESCAPED_TAG.sub(_as_markdown, text), holes)
     for block in _joined(_checked(text)) if len(text) <= _MOST_CHARACTERS else _plain(text):
         yield from holes.filled(block)
 

@@ -18,7 +18,7 @@ _OPENER = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _ROWS = re.compile(r"(?:(?![ \t]*+<table)[^\n|]*+\|[^\n]*+(?:\n|\Z))*+", re.IGNORECASE)
-_TABLE_TAG = re.compile(r"<(?P<close>/?)table(?:\s[^<>]*+)?>", re.IGNORECASE)
+_TABLE_TAG = re.compile(r"(?:(?<!\\)<|<(?=/))(?P<close>/?)table(?:\s[^<>]*+)?>", re.IGNORECASE)
 _TEXT_AFTER_BLANK = re.compile(r"\n[ \t]*+\n(?=[ \t]*+[^\s<])")
 _BLANK_LINE = re.compile(r"\n[ \t]*+\n")
 _MOST_INSIDE = {"img": 20_000, "signature": 1_000, "watermark": 1_000, "page_number": 200}

@@ -12,11 +12,13 @@ _TABLE = "table|thead|tbody|tfoot|tr|td|th|caption|colgroup|col"
 _BLOCK = "p|div|h[1-6]|ul|ol|li|hr|section|article|header|footer|figure|figcaption|center|html|body|blockquote|pre"
 _INLINE = "b|i|u|s|em|strong|sup|sub|small|big|span|font|a|br|mark|del|ins|strike|code|tt|label|nobr"
 TAG = re.compile(
-    rf"(?<!\\)<(?P<close>/?)(?P<name>{_TABLE}|{_BLOCK}|{_INLINE}|{'|'.join(sorted(SPECIAL))})"
+    rf"<(?P<close>/?)(?P<name>{_TABLE}|{_BLOCK}|{_INLINE}|{'|'.join(sorted(SPECIAL))})"
     r"(?P<attributes>(?:\s[^<>]*)?/?)>",
     re.IGNORECASE,
 )
 """Nothing between the brackets may be another bracket, so that looking takes linear time."""
+UNESCAPED_TAG = re.compile(rf"(?<!\\){TAG.pattern}", re.IGNORECASE)
+"""The same in Markdown, where a backslash makes it text."""
 _REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _BREAKS = frozenset({"br", "p", "div", "li", "tr", "hr"})
 _SPACES = frozenset({"td", "th", *SPECIAL})
