@@ -55,6 +55,14 @@ def test_a_ledger_whose_rows_are_alike_but_for_numbers_loses_no_row(shared: int)
     assert [line for line in without_overlap.split("\n") if line] == rows
 
 
+@pytest.mark.parametrize("shared", [0, 1, 3])
+def test_rows_that_are_alike_but_for_a_name_are_not_taken_for_each_other(shared: int) -> None:
+    names = ["Smith", "Oddfield", "Carter", "Wren", "Babbage", "Unwin", "Pilling", "Thorpe", "Ingham", "Moss"]
+    rows = [f"| Deposit paid by {name} | none |" for name in names]
+    joined = join_bands("\n".join(rows[:5]), "\n".join(rows[5 - shared :]))
+    assert [line for line in joined.split("\n") if line] == rows
+
+
 @given(st.integers(220, 400), st.integers(40, 150))
 def test_a_paragraph_in_one_line_is_joined_within_it(cut: int, shared: int) -> None:
     cut = PARAGRAPH.index(" ", cut)

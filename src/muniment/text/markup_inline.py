@@ -3,11 +3,13 @@
 import re
 from collections.abc import Sequence
 from functools import cache
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from muniment.text.markup_holes import Holes
+
+if TYPE_CHECKING:  # needed only once a model has answered, and the command line is to start soon
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 _FORMULA = re.compile(
     r"(?<![\\$\w])\$(?=\S)(?P<dollars>(?:[^$\n\\]|\\[^\n]){1,400}?)(?<=\S)\$(?![\w$])"
@@ -17,9 +19,11 @@ _PLAIN = re.compile(r"[^*_`\\&\n]*+")
 
 
 @cache
-def parser() -> MarkdownIt:
+def parser() -> "MarkdownIt":
     """A parser whose rules that drop text (link targets), or make structure a model does not mean (indented code,
     underlined headings), are off."""
+    from markdown_it import MarkdownIt
+
     off = ["code", "lheading", "reference", "html_block", "html_inline", "link", "image", "autolink"]
     return MarkdownIt("commonmark").disable(off)
 
@@ -36,7 +40,7 @@ def inline_text(text: str) -> str:
     return "".join(flattened(token.children or ()) for token in parser().parseInline(text)).strip()
 
 
-def flattened(tokens: Sequence[Token], soft_break: str = " ") -> str:
+def flattened(tokens: Sequence["Token"], soft_break: str = " ") -> str:
     """The text of inline tokens, marks of emphasis left out."""
     stars = _stars_that_stand(tokens)
     parts: list[str] = []
@@ -55,7 +59,7 @@ def _formula(found: re.Match[str]) -> str:
     return found[0] if found["brackets"] is None else f"${found['brackets'].strip()}$"
 
 
-def _stars_that_stand(tokens: Sequence[Token]) -> set[int]:
+def _stars_that_stand(tokens: Sequence["Token"]) -> set[int]:
     """Single stars that CommonMark takes for emphasis although they touch letters on both sides: 2*3*4."""
     stand: set[int] = set()
     open_places: list[int] = []
@@ -69,7 +73,7 @@ def _stars_that_stand(tokens: Sequence[Token]) -> set[int]:
     return stand
 
 
-def _touches(tokens: Sequence[Token], place: int) -> bool:
+def _touches(tokens: Sequence["Token"], place: int) -> bool:
     """Whether letters or digits stand right before and right after a mark."""
     before = tokens[place - 1].content if place else ""
     after = tokens[place + 1].content if place + 1 < len(tokens) else ""

@@ -3,14 +3,16 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from muniment.text.blocks import Block, Checkbox, Code, Equation, Figure, Heading, ListBlock, Paragraph, Table
 from muniment.text.markup_holes import Holes
 from muniment.text.markup_inline import hide_formulas, parser
 from muniment.text.markup_tags import UNESCAPED_TAG, decoded
 from muniment.text.markup_tokens import BlockBuilder
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _MOST_CHARACTERS = 200_000
 """More in one piece is taken as plain paragraphs: no page says so much, and loops may."""
@@ -69,7 +71,7 @@ def _joined(blocks: Iterable[Block]) -> Iterator[Block]:
             yield from run
 
 
-def _groups(tokens: Sequence[Token]) -> Iterator[tuple[Sequence[Token], tuple[int, int]]]:
+def _groups(tokens: Sequence["Token"]) -> Iterator[tuple[Sequence["Token"], tuple[int, int]]]:
     """The tokens of each outermost part, and its first line and the line after its last."""
     start = 0
     for place, token in enumerate(tokens):

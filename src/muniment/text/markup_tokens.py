@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
-
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from muniment.text.blocks import Block, Checkbox, Code, Figure, Heading, ListBlock, ListItem, Paragraph, Signature
 from muniment.text.lists import MarkedText, split_marker
 from muniment.text.markup_inline import flattened
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _LIST_OPENS = frozenset({"bullet_list_open", "ordered_list_open"})
 _LIST_CLOSES = frozenset({"bullet_list_close", "ordered_list_close"})
@@ -21,7 +23,7 @@ _SURE_BULLETS = frozenset("•·∙●○◦▪▫■◆◇►▶‣⁃➢➤❖
 class BlockBuilder:
     """Reads the tokens of one outermost part."""
 
-    def __init__(self, tokens: Sequence[Token]) -> None:
+    def __init__(self, tokens: Sequence["Token"]) -> None:
         self._tokens = tokens
         self._place = 0
 
@@ -49,7 +51,7 @@ class BlockBuilder:
                     pass
         return found
 
-    def _take(self) -> Token:
+    def _take(self) -> "Token":
         self._place += 1
         return self._tokens[self._place - 1]
 
@@ -86,7 +88,7 @@ class BlockBuilder:
         yield from _finished(items)
 
 
-def _code(token: Token) -> Code:
+def _code(token: "Token") -> Code:
     return Code(text=token.content.rstrip("\n"), language=token.info.strip())
 
 
