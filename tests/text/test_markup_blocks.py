@@ -88,6 +88,21 @@ def test_a_tag_at_a_lines_end_leaves_the_paragraph_whole_and_follows_it() -> Non
     assert parse_markup("- <signature>M.</signature>\n- x") == (items(("•", "x")), Signature(text="M."))
 
 
+def test_a_tags_end_is_found_however_much_stands_before_it_and_after() -> None:
+    assert parse_markup("One <page_number>Page 3 of 9</page_number> goes on.") == (
+        Paragraph(text="One goes on."),
+        PageNumber(text="Page 3 of 9"),
+    )
+
+
+def test_a_fence_without_a_language_is_markup_only_if_it_wraps_the_page() -> None:
+    listing = "# a comment\n<table>"
+    assert parse_markup(f"{'The listing. ' * 9}\n\n```\n{listing}\n```") == (
+        Paragraph(text=" ".join(["The listing."] * 9)),
+        Code(text=listing),
+    )
+
+
 def test_rows_that_a_span_fills_are_kept() -> None:
     [found] = parse_markup("<table><tr><td rowspan=2>a</td></tr><tr></tr></table>")
     assert found == Table(rows=2, columns=1, cells=(Cell(0, 0, "a", 2),))

@@ -68,7 +68,7 @@ def _stars_that_stand(tokens: Sequence["Token"]) -> set[int]:
             open_places.append(place)
         elif token.type == "em_close" and open_places:
             start = open_places.pop()
-            if token.markup == "*" and (_touches(tokens, start) or _touches(tokens, place)):
+            if _touches(tokens, start) or _touches(tokens, place):
                 stand.update((start, place))
     return stand
 
