@@ -1,5 +1,6 @@
-"""Blocks: what a page says, whoever read it."""
+"""Blocks: what a page says, whoever read it; and how a model's answer becomes them."""
 
+from muniment.text.bands import join_bands
 from muniment.text.blocks import (
     Block,
     Box,
@@ -19,6 +20,8 @@ from muniment.text.blocks import (
     Watermark,
 )
 from muniment.text.flags import Flag
+from muniment.text.markup import parse_markup
+from muniment.text.repetition import Loop, LoopDetector
 
 __all__ = [
     "Block",
@@ -33,9 +36,13 @@ __all__ = [
     "Line",
     "ListBlock",
     "ListItem",
+    "Loop",
+    "LoopDetector",
     "PageNumber",
     "Paragraph",
     "Signature",
     "Table",
     "Watermark",
+    "join_bands",
+    "parse_markup",
 ]

@@ -1,53 +1,107 @@
 """Markdown as a model writes it, by way of markdown-it, with a check that nothing was lost on the way."""
 
-import html
 import re
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from muniment.text.blocks import Block, Checkbox, Code, Equation, Figure, Heading, ListBlock, Paragraph, Table
+from muniment.text.markup_holes import Holes
+from muniment.text.markup_inline import hide_formulas, parser
+from muniment.text.markup_tags import UNESCAPED_TAG, decoded
+from muniment.text.markup_tokens import BlockBuilder
 
-from muniment.text.blocks import Block, Cell, Checkbox, Code, Heading, ListBlock, ListItem, Paragraph, Table
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _MOST_CHARACTERS = 200_000
 """More in one piece is taken as plain paragraphs: no page says so much, and loops may."""
-_FORMULA = re.compile(r"(?<![\\$\w])\$(?=\S)(?:[^$\n\\]|\\.){1,400}?(?<=\S)\$(?![\w$])")
-_HIDDEN = re.compile("\ue000(\\d+)\ue001")
 _LETTER = re.compile(r"[^\W_]")
 _TICKED = re.compile(r"\[[xX]\]")
-_TICK = re.compile(r"(?P<empty>[☐❏□]|\[ \])\s*|(?P<ticked>[☑☒✓✔]|\[[xX]\])\s*")
+_NEW_PARAGRAPH = frozenset(
+    {
+        "p",
+        "div",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "figure",
+        "ul",
+        "ol",
+    }
+    | {"blockquote", "center", "pre"}
+)
+_SPACES = frozenset({"td", "th", "img", "signature", "watermark", "page_number"})
 
 
-_LIST_OPENS = frozenset({"bullet_list_open", "ordered_list_open"})
-_LIST_CLOSES = frozenset({"bullet_list_close", "ordered_list_close"})
+def parse_markdown(text: str, holes: Holes) -> Iterator[Block]:
+    """Blocks of Markdown; whatever Markdown cannot be made of it is a paragraph. Its holes are filled."""
+    text = hide_formulas(UNESCAPED_TAG.sub(_as_markdown, text), holes)
+    for block in _joined(_checked(text)) if len(text) <= _MOST_CHARACTERS else _plain(text):
+        yield from holes.filled(block)
 
 
-@cache
-def _parser() -> MarkdownIt:
-    # Rules that drop text (link targets) or make structure a model does not mean (indented code, underlined headings)
-    # are off.
-    off = ["code", "lheading", "reference", "html_block", "html_inline", "link", "image", "autolink"]
-    return MarkdownIt("commonmark").enable("table").disable(off)
+def _checked(text: str) -> Iterator[Block]:
+    """Blocks of each outermost part of the text that says all that stands in it; of others, plain paragraphs."""
+    lines = text.split("\n")
+    done = 0
+    for group, (start, end) in _groups(parser().parse(text)):
+        yield from _plain("\n".join(lines[done:start]))
+        source = "\n".join(lines[max(start, done) : end])
+        blocks = BlockBuilder(group).blocks()
+        yield from blocks if _letters(decoded(source)) == _letters(_said(blocks)) else _plain(source)
+        done = max(done, end)
+    yield from _plain("\n".join(lines[done:]))
 
 
-def parse_markdown(text: str) -> Iterator[Block]:
-    """Blocks of Markdown without tags; whatever Markdown cannot be made of it is a paragraph."""
-    if len(text) <= _MOST_CHARACTERS:
-        formulas: list[str] = []
-        hidden = _FORMULA.sub(lambda found: _hide(found[0], formulas), text.replace("\ue000", "").replace("\ue001", ""))
-        blocks = list(_Builder(_parser().parse(hidden), formulas).blocks())
-        if _letters(html.unescape(text)) == _letters(" ".join(map(_said, blocks))):
-            yield from blocks
-            return
-    for part in re.split(r"\n\s*\n", text):
-        if part.strip():
-            yield Paragraph(text=part.strip())
+def _joined(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Lists that follow each other as one: Markdown begins a new one wherever the kind of marker changes."""
+    for is_list, run in groupby(blocks, lambda block: isinstance(block, ListBlock)):
+        if is_list:
+            yield ListBlock(items=tuple(item for block in run if isinstance(block, ListBlock) for item in block.items))
+        else:
+            yield from run
 
 
-def _hide(formula: str, formulas: list[str]) -> str:
-    formulas.append(formula)
-    return f"\ue000{len(formulas) - 1}\ue001"
+def _groups(tokens: Sequence["Token"]) -> Iterator[tuple[Sequence["Token"], tuple[int, int]]]:
+    """The tokens of each outermost part, and its first line and the line after its last."""
+    start = 0
+    for place, token in enumerate(tokens):
+        if token.level == 0 and token.nesting <= 0:
+            first, last = tokens[start].map or (0, 0)
+            yield tokens[start : place + 1], (first, last)
+            start = place + 1
+
+
+def _plain(text: str) -> Iterator[Block]:
+    """Paragraphs, as they stand."""
+    for part in re.split(r"\n[ \t]*\n", text):
+        said = " ".join(decoded(part).split())
+        if any(map(str.isalnum, said)):
+            yield Paragraph(text=said)
+
+
+def _as_markdown(tag: re.Match[str]) -> str:
+    """What a tag outside tables means in Markdown."""
+    name, opens = tag["name"].lower(), not tag["close"]
+    if name == "br":
+        return "  \n"
+    if name == "tr":
+        return "\n"
+    if name == "li":
+        return "\n- " if opens else ""
+    if name in _NEW_PARAGRAPH:
+        head = f"{'#' * int(name[1])} " if opens and name[0] == "h" and name[1:].isdigit() else ""
+        return f"\n\n{head}"
+    return " " if name in _SPACES else ""
 
 
 def _letters(text: str) -> str:
@@ -55,137 +109,20 @@ def _letters(text: str) -> str:
     return "".join(_LETTER.findall(_TICKED.sub("", text)))
 
 
-def _said(block: Block) -> str:
-    match block:
-        case ListBlock():
-            return "".join(f"{item.marker}{item.text}" for item in block.items)
-        case Table():
-            return "".join(cell.text for cell in block.cells)
-        case Checkbox():
-            return block.text
-        case Code():
-            return block.language + block.text
-        case Heading() | Paragraph():
-            return block.text
-    return ""
-
-
-class _Builder:
-    """Makes blocks out of markdown-it's tokens."""
-
-    def __init__(self, tokens: Sequence[Token], formulas: Sequence[str]) -> None:
-        self._tokens = tokens
-        self._formulas = formulas
-        self._place = 0
-
-    def blocks(self) -> Iterator[Block]:
-        """All blocks in order."""
-        while self._place < len(self._tokens):
-            token = self._tokens[self._place]
-            self._place += 1
-            match token.type:
-                case "heading_open":
-                    yield Heading(text=self._inline(), level=int(token.tag[1]))
-                case "paragraph_open":
-                    yield from _paragraph(self._inline(breaks=True))
-                case "fence":
-                    yield Code(text=token.content.rstrip("\n"), language=token.info.strip())
-                case kind if kind in _LIST_OPENS:
-                    yield from self._list()
-                case "table_open":
-                    yield self._table()
-                case _:
-                    pass
-
-    def _inline(self, *, breaks: bool = False) -> str:
-        """The text of the inline token that comes next."""
-        token = self._tokens[self._place]
-        self._place += 1
-        parts = []
-        for child in token.children or ():
-            match child.type:
-                case "softbreak":
-                    parts.append("\n" if breaks else " ")
-                case "hardbreak":
-                    parts.append("\n")
-                case _:
-                    parts.append(child.content)
-        return _HIDDEN.sub(lambda found: self._formulas[int(found[1])], "".join(parts)).strip()
-
-    def _list(self) -> Iterator[Block]:
-        """A list, nested ones included; boxes to tick, and code, are blocks of their own."""
-        items: list[ListItem] = []
-        depth, marker = 1, ""
-        while depth and self._place < len(self._tokens):
-            token = self._tokens[self._place]
-            self._place += 1
-            depth += (token.type in _LIST_OPENS) - (token.type in _LIST_CLOSES)
-            if token.type == "list_item_open":
-                marker = f"{token.info}{token.markup}" if token.info else "•"
-            elif token.type in ("paragraph_open", "heading_open"):
-                text = self._inline()
-                ticked = _TICK.match(text) if marker == "•" else None
-                if ticked is not None:
-                    yield from _finished(items)
-                    yield _checkbox(text, ticked)
-                else:
-                    _add_item(items, text, marker, depth - 1)
-                marker = ""
-            elif token.type == "fence":
-                yield from _finished(items)
-                yield Code(text=token.content.rstrip("\n"), language=token.info.strip())
-        yield from _finished(items)
-
-    def _table(self) -> Table:
-        cells: list[Cell] = []
-        row, column = -1, 0
-        while self._tokens[self._place].type != "table_close":
-            token = self._tokens[self._place]
-            self._place += 1
-            if token.type == "tr_open":
-                row, column = row + 1, 0
-            elif token.type in ("th_open", "td_open"):
-                cells.append(Cell(row, column, self._inline(), header=token.type == "th_open"))
-                column += 1
-        columns = max((cell.column + 1 for cell in cells), default=0)
-        return Table(rows=row + 1, columns=columns, cells=tuple(cells))
-
-
-def _add_item(items: list[ListItem], text: str, marker: str, depth: int) -> None:
-    """A new item, or, without a marker, a further paragraph of the last one."""
-    if marker or not items:
-        items.append(ListItem(text, marker, depth))
-    else:
-        last = items.pop()
-        items.append(ListItem(f"{last.text} {text}", last.marker, last.depth))
-
-
-def _finished(items: list[ListItem]) -> Iterator[ListBlock]:
-    """The list of ``items``, which are taken out, if there are any."""
-    if items:
-        yield ListBlock(items=tuple(items))
-        items.clear()
-
-
-def _checkbox(text: str, ticked: re.Match[str]) -> Checkbox:
-    return Checkbox(text=text[ticked.end() :].strip(), checked=ticked["ticked"] is not None)
-
-
-def _paragraph(text: str) -> Iterator[Block]:
-    """A paragraph; lines that begin with a box to tick are boxes."""
-    lines: list[str] = []
-    for line in text.split("\n"):
-        ticked = _TICK.match(line)
-        if ticked is None:
-            lines.append(line)
-            continue
-        if lines:
-            yield Paragraph(text=_flat(lines))
-            lines = []
-        yield _checkbox(line, ticked)
-    if any(lines):
-        yield Paragraph(text=_flat(lines))
-
-
-def _flat(lines: Sequence[str]) -> str:
-    return " ".join(" ".join(lines).split())
+def _said(blocks: Sequence[Block]) -> str:
+    parts: list[str] = []
+    for block in blocks:
+        match block:
+            case ListBlock():
+                parts += [f"{item.marker}{item.text}" for item in block.items]
+            case Table():
+                parts += [cell.text for cell in block.cells]
+            case Code():
+                parts += [block.language, block.text]
+            case Figure():
+                parts += ["Figure", block.caption, block.text]
+            case Heading() | Paragraph() | Checkbox() | Equation():
+                parts.append(block.text)
+            case _:
+                parts += ["Signature", block.text]
+    return "".join(parts)

@@ -1,26 +1,19 @@
 """Loops: a model that writes the same again and again until it is stopped."""
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from muniment.text.repetition_counting import CountingLines
+from muniment.text.repetition_limits import LONGEST_UNIT, is_loop
 
 _STEP = 32
 """Characters between two looks, counted from the beginning of the text, so that pieces of any size give the same."""
 _PROBE = 24
-_LONGEST_UNIT = 400
-_KEPT = 8_192
-_MARKUP = re.compile(r"</?\w[^<>]{0,200}>|[\W_]+")
-
-# A loop is told by how often its unit came and how long all of it is. Pages do repeat themselves: contents are set with
-# dots, forms with underscores, ledgers with equal rows. The more a unit may be such a thing, the more it takes.
-_EMPTY = (100, 4_000)
-"""Units without a letter or digit of their own: dots, rules, empty cells."""
-_ROWS = (40, 1_500)
-"""Units with a line break or a cell in them: rows of a table, lines of a list."""
-_PHRASE = (8, 240)
-"""Units of running text as long as a phrase."""
-_WORD = (40, 300)
-"""Shorter ones: "no no no"."""
-_PHRASE_LETTERS = 16
+"""Characters that must have come before for a look to go on."""
+_KEPT = 16_384
+"""Characters kept: the longest unit as often as the limits ask for, and room to spare."""
+_BOUNDARIES = ("\n", ">", " ")
+"""What a turn begins after, the best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +21,8 @@ class Loop:
     """A text's end that repeats itself.
 
     Attributes:
-        start: where its first turn begins, in characters from the beginning of the text.
+        start: where it begins, in characters from the beginning of the text; what is left when cut at
+            ``start + length`` holds one turn.
         length: characters of one turn.
         count: whole turns seen.
     """
@@ -44,41 +38,73 @@ class LoopDetector:
     def __init__(self) -> None:
         self._tail = ""
         self._seen = 0
+        self._counting = CountingLines()
 
     def feed(self, piece: str) -> Loop | None:
         """Take the next piece of text; the loop it ends in, as soon as there is one."""
-        while piece:
-            room = _STEP - self._seen % _STEP
-            taken, piece = piece[:room], piece[room:]
+        place = 0
+        while place < len(piece):
+            taken = piece[place : place + _STEP - self._seen % _STEP]
+            place += len(taken)
             self._tail = (self._tail + taken)[-_KEPT:]
             self._seen += len(taken)
-            if self._seen % _STEP == 0:
-                loop = self._look()
-                if loop is not None:
-                    return loop
+            loop = self._counted(taken) or (self._look() if self._seen % _STEP == 0 else None)
+            if loop is not None:
+                return loop
         return None
 
+    def _counted(self, taken: str) -> Loop | None:
+        run = self._counting.feed(taken)
+        return Loop(run.start, run.first_length, run.count) if run is not None else None
+
     def _look(self) -> Loop | None:
+        covered = 0
+        for length in self._periods():
+            if length <= covered:
+                continue  # a shorter unit repeats itself at least as far
+            repeated = self._repeated(length)
+            covered = max(covered, repeated)
+            unit, count = self._tail[-length:], repeated // length
+            if is_loop(unit, count):
+                repeated -= self._first_boundary(repeated, length)
+                return Loop(self._seen - repeated, length, repeated // length)
+        return None
+
+    def _periods(self) -> Iterator[int]:
+        """Lengths of units that the text may have ended in twice, shortest first."""
+        tail, last = self._tail, len(self._tail) - _PROBE
+        if last <= 0:
+            return
+        probe, place = tail[-_PROBE:], last
+        while (place := tail.rfind(probe, max(0, last - LONGEST_UNIT), place + _PROBE - 1)) >= 0:
+            length = last - place
+            if tail.endswith(tail[-length:], 0, len(tail) - length):
+                yield length
+
+    def _repeated(self, length: int) -> int:
+        """How many of the last characters are those that stand ``length`` before them, and the first turn."""
         tail = self._tail
-        probe = tail[-_PROBE:]
-        before = tail.rfind(probe, max(0, len(tail) - _PROBE - _LONGEST_UNIT), len(tail) - 1)
-        if before < 0 or len(probe) < _PROBE:
-            return None
-        length = len(tail) - _PROBE - before
-        unit, count = tail[-length:], 1
-        while tail[-(count + 1) * length : -count * length] == unit:
-            count += 1
-        least_count, least_length = _limits(unit)
-        if count < least_count or count * length < least_length:
-            return None
-        return Loop(self._seen - count * length, length, count)
+        same, step = length, length
+        while step:  # in strides that double, and halve again at the end
+            if _agree(tail, length, same, step):
+                same += step
+                step *= 2
+            else:
+                step //= 2
+        return same + length
+
+    def _first_boundary(self, repeated: int, length: int) -> int:
+        """How far into its first turn the loop is taken to begin: what stood before may end like a turn by chance."""
+        start = len(self._tail) - repeated
+        before, turn = self._tail[max(start - 1, 0) : start], self._tail[start : start + length - 1]
+        if not before.strip():
+            return 0
+        places = (turn.find(mark) + 1 for mark in _BOUNDARIES)
+        return next(filter(None, places), 0)
 
 
-def _limits(unit: str) -> tuple[int, int]:
-    """Fewest turns and fewest characters of a loop of ``unit``."""
-    letters = len(_MARKUP.sub("", unit))
-    if not letters:
-        return _EMPTY
-    if "\n" in unit or "|" in unit or "<" in unit:
-        return _ROWS
-    return _PHRASE if letters >= _PHRASE_LETTERS else _WORD
+def _agree(tail: str, length: int, same: int, step: int) -> bool:
+    """Whether ``step`` characters before the last ``same`` are those that stand ``length`` before them."""
+    end = len(tail) - same
+    start = end - step
+    return start >= length and tail[start:end] == tail[start - length : end - length]
