@@ -29,6 +29,7 @@ from muniment.reading import (
     source,
     stream,
 )
+from muniment.reading.worker_process import WorkerLostError
 from muniment.text import Flag
 from tests.reading.conftest import Faults
 
@@ -249,3 +250,22 @@ def test_a_document_that_harms_its_worker_on_opening_fails_alone(
     monkeypatch.setenv("ON_OPENING", fault)
     with pytest.raises(DocumentError, match=told):
         pages_of(tmp_path / "a.tiff", 1)
+
+
+def test_reading_from_python_warns_once_where_the_sandbox_is_refused(
+    tmp_path: Path, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults("")
+    monkeypatch.setenv("REFUSE_SANDBOX", "1")
+    tiff(tmp_path / "a.tiff", 2)
+    with pytest.warns(RuntimeWarning, match="switched off") as told:
+        read(tmp_path / "a.tiff", ReadOptions(jobs=1))
+    assert len(told) == 1
+
+
+def test_a_file_is_no_longer_hashed_once_the_run_is_stopped(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"x" * 10)
+    with (tmp_path / "a.pdf").open("rb") as file:
+        document = source.OpenDocument("a.pdf", file, None)
+        with pytest.raises(WorkerLostError):
+            document.hash(lambda: True)

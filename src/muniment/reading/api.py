@@ -2,6 +2,7 @@
 
 import io
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +11,7 @@ from typing import BinaryIO
 from muniment.documents.sources import Source
 from muniment.errors import MunimentError
 from muniment.reading.data import DocumentInfo, DocumentReading, PageReading
-from muniment.reading.events import DocumentFailed, DocumentOpened, Event, PageDone
+from muniment.reading.events import DocumentFailed, DocumentOpened, Event, PageDone, SandboxWarning
 from muniment.reading.options import ReadOptions
 from muniment.reading.run import Run
 from muniment.reading.source import in_memory
@@ -39,12 +40,18 @@ class PageStream:
         for event in self._events:
             if isinstance(event, DocumentOpened):
                 return event.info
+            if isinstance(event, SandboxWarning):
+                _warn(event)
             if isinstance(event, DocumentFailed):
                 raise event.error
         raise MunimentError("The document was neither opened nor refused")
 
     def __iter__(self) -> Iterator[PageReading]:
-        return (event.page for event in self._events if isinstance(event, PageDone))
+        for event in self._events:
+            if isinstance(event, SandboxWarning):
+                _warn(event)
+            elif isinstance(event, PageDone):
+                yield event.page
 
     def __enter__(self) -> "PageStream":
         return self
@@ -57,6 +64,12 @@ class PageStream:
     def close(self) -> None:
         """End all workers. Safe to call more than once."""
         self._run.close()
+
+
+def _warn(event: SandboxWarning) -> None:
+    warnings.warn(
+        f"Workers could not shut themselves off from the network: {event.reason}", RuntimeWarning, stacklevel=4
+    )
 
 
 def stream(source: DocumentSource, options: ReadOptions | None = None) -> PageStream:

@@ -198,7 +198,7 @@ class Run:
     def _opener(self, document: OpenDocument) -> Callable[[Lane], OpenDocument]:
         def open_document(lane: Lane) -> OpenDocument:
             try:
-                document.hash()
+                document.hash(lane.is_stopped)
                 lane.ask(lambda worker: document.open_in(worker, self._options.page_timeout))
             except WorkerLostError as lost:
                 self._let_go(document)

@@ -4,6 +4,7 @@ import hashlib
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import BinaryIO, cast
@@ -11,7 +12,7 @@ from typing import BinaryIO, cast
 from muniment.documents.sources import Source
 from muniment.errors import LimitExceeded, NotADocument
 from muniment.reading.data import DocumentInfo
-from muniment.reading.worker_process import WorkerProcess
+from muniment.reading.worker_process import WorkerLostError, WorkerProcess
 
 LARGEST_STREAM = 2 << 30
 """Bytes of a document that comes without a file: it is kept in memory, and no copy of it on a disk."""
@@ -50,11 +51,19 @@ class OpenDocument:
         opened = worker.open(self.number, self.name, self.password, self.file.fileno(), timeout)
         self.kind, self.page_count = opened.document_kind, opened.page_count
 
-    def hash(self) -> str:
-        """SHA-256 of the file's bytes, hexadecimal. Raises NotADocument if they cannot be read."""
+    def hash(self, is_stopped: Callable[[], bool] = lambda: False) -> str:
+        """SHA-256 of the file's bytes, hexadecimal.
+
+        Args:
+            is_stopped: asked now and then, as a large file takes a while.
+
+        Raises:
+            NotADocument: they cannot be read.
+            WorkerLostError: it was stopped.
+        """
         if not self.sha256:
             try:
-                self.sha256 = _digest(self.file.fileno())
+                self.sha256 = _digest(self.file.fileno(), is_stopped)
             except OSError as error:
                 raise _unreadable(self.name, error) from None
         return self.sha256
@@ -67,13 +76,15 @@ class OpenDocument:
         self.file.close()
 
 
-def _digest(descriptor: int) -> str:
+def _digest(descriptor: int, is_stopped: Callable[[], bool]) -> str:
     digest = hashlib.sha256()
     offset = 0
     # pread leaves the descriptor's position alone: workers share it.
     while chunk := os.pread(descriptor, 1 << 20, offset):
         digest.update(chunk)
         offset += len(chunk)
+        if is_stopped():
+            raise WorkerLostError("was stopped")
     return digest.hexdigest()
 
 
