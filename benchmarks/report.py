@@ -6,7 +6,7 @@ A table stands between `<!-- NAME -->` and `<!-- /NAME -->`; results that are no
 import re
 import sys
 
-from benchmarks import common, large_pdf, omnidocbench, receipts, runtime, startup
+from benchmarks import common, large_pdf, omnidocbench, receipts, runtime, slots, startup
 
 DOCUMENT = common.REPOSITORY / "docs" / "benchmarks.md"
 TABLES = {
@@ -16,6 +16,7 @@ TABLES = {
     "large_pdf": large_pdf.tables,
     "runtime": runtime.tables,
     "startup": startup.tables,
+    "slots": slots.tables,
 }
 
 
