@@ -11,6 +11,8 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+
 
 def argument(name: str) -> str:
     return sys.argv[sys.argv.index(name) + 1] if name in sys.argv else ""
@@ -68,7 +70,9 @@ def main() -> None:
             time.sleep(600)
         case "deaf":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            start_child("import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)")
+            start_child(DEAF)
+        case "parent of the deaf":
+            start_child(DEAF)
         case "parent":
             start_child("import time; time.sleep(600)")
         case "junk":

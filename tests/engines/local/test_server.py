@@ -152,10 +152,9 @@ def test_output_of_any_kind_does_not_stop_it(make: Make) -> None:
         assert ask(running, "/health").status_code == 200
 
 
-def test_one_that_ignores_the_request_to_end_is_killed_with_its_children(
-    make: Make, model: Path, temporary: Path
-) -> None:
-    with make("deaf") as running:
+@pytest.mark.parametrize("behave", ["deaf", "parent of the deaf"])
+def test_whoever_ignores_the_request_to_end_is_killed(make: Make, model: Path, temporary: Path, behave: str) -> None:
+    with make(behave) as running:
         main, child = running._group, child_of_standin(model)
     assert not is_alive(main)
     assert not is_alive(child)
@@ -180,7 +179,7 @@ def test_nothing_outlives_a_killed_keeper(make: Make, model: Path, temporary: Pa
         main, child = running._group, child_of_standin(model)
         assert running._keeper is not None
         running._keeper.kill()
-    assert not is_alive(main)
+        assert not is_alive(main), "without anybody's doing"
     assert not is_alive(child)
     assert not list(temporary.iterdir())
 
