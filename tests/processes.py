@@ -1,5 +1,6 @@
 """Code that runs in a process of its own, because of what it does to the process it runs in."""
 
+import signal
 import subprocess
 import sys
 
@@ -16,3 +17,9 @@ def python(code: str, *arguments: object) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.rstrip("\n")
+
+
+def hear_signals() -> None:
+    """In a child: hear the signals that a terminal sends, though the tests may run where they are ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)

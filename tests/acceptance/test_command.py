@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from tests import builders
+from tests.processes import hear_signals
 
 pytestmark = pytest.mark.acceptance
 
@@ -24,7 +25,12 @@ INTERRUPTED = 130
 def started(*arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
     """The command, which is gone when the block ends."""
     command = [sys.executable, "-m", "muniment", "ocr", *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=hear_signals,  # noqa: PLW1509 - it takes no lock
+    ) as process:
         try:
             yield process
         finally:

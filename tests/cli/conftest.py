@@ -12,6 +12,7 @@ from PIL import Image
 
 from muniment.cli.ending import run
 from muniment.errors import ExitCode
+from tests.processes import hear_signals
 from tests.reading.conftest import WORKERS, Faults, faults
 
 __all__ = ["faults"]
@@ -42,7 +43,14 @@ def started(
     """The same command in a process of its own; ``within`` is a command that runs the command it is given."""
     command = [*map(str, within), sys.executable, "-c", _COMMAND, *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(WORKERS), "FAULTS": faults}
-    return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, env=environment)
+    return subprocess.Popen(
+        command,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env=environment,
+        preexec_fn=hear_signals,  # noqa: PLW1509 - it takes no lock
+    )
 
 
 def tiff(path: Path, pages: int = 1, color: int = 255) -> Path:
