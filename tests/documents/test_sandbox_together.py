@@ -1,6 +1,8 @@
 """Processes that are sealed together reach each other, share memory apart, and reach nothing else."""
 
 import json
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,10 +18,14 @@ pytestmark = [
 ]
 
 PROBE = """
-import json, socket, sys
+import fcntl, json, os, resource, socket, sys
 from pathlib import Path
 from muniment.documents.sandbox import enter
 
+if user := int(sys.argv[3]):
+    os.setgroups([])
+    os.setgid(user)
+    os.setuid(user)
 report = enter(None, together=TOGETHER)
 with socket.socket() as server, socket.socket() as probe:
     server.bind(("127.0.0.1", 0))
@@ -36,22 +42,21 @@ print(json.dumps(dict(network=report.network, loopback=loopback, outside=outside
 """
 
 
-def sealed(port: int, name: str, *, together: bool) -> dict[str, object]:
+def sealed(port: int, name: str, *, together: bool, user: int = 0) -> dict[str, object]:
     code = PROBE.replace("TOGETHER", str(together))
-    command = [sys.executable, "-c", code, str(port), name]
+    command = [sys.executable, "-c", code, str(port), name, str(user)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found: dict[str, object] = json.loads(done.stdout)
     return found
 
 
-def test_they_reach_each_other_and_nothing_else() -> None:
-    import socket
-
+@pytest.mark.parametrize("user", [0, 65_534] if os.geteuid() == 0 else [0], ids=lambda user: f"user-{user}")
+def test_they_reach_each_other_and_nothing_else(user: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)):  # the control: it is reached from out here
-            found = sealed(port, f"muniment-{uuid4()}", together=True)
+            found = sealed(port, f"muniment-{uuid4()}", together=True, user=user)
     assert found["network"] is True
     assert found["loopback"] is True
     assert found["outside"] != 0

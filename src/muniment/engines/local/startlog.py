@@ -34,7 +34,7 @@ _LONGEST_TOLD = 300
 _SIGNS = (
     (Stage.LOADING, re.compile(r"Starting to load model|Loading safetensors checkpoint")),
     (Stage.MEASURING, re.compile(r"Loading weights took|Model loading took|KV cache size")),
-    (Stage.COMPILING, re.compile(r"Dynamo bytecode|Compiling a graph|Capturing CUDA graph")),
+    (Stage.COMPILING, re.compile(r"Dynamo bytecode|Compiling a graph|for the compilation|Capturing CUDA graph")),
 )
 _PREFIX = re.compile(r"^(\([^)]*\)\s*)*(\w+ \d\d-\d\d \d\d:\d\d:\d\d \[[^\]]*\]\s*)?")
 _TELLING = re.compile(r"^(\w+\.)*\w*(Error|Exception)(:|$)|^Value error, |: error: |: No module named ")
