@@ -18,7 +18,7 @@ pytestmark = [
 ]
 
 PROBE = """
-import fcntl, json, os, resource, socket, sys
+import fcntl, json, os, resource, socket, sys  # some for enter(): another user may not reach this Python's files
 from pathlib import Path
 from muniment.documents.sandbox import enter
 
@@ -53,10 +53,12 @@ def sealed(port: int, name: str, *, together: bool, user: int = 0) -> dict[str, 
 
 @pytest.mark.parametrize("user", [0, 65_534] if os.geteuid() == 0 else [0], ids=lambda user: f"user-{user}")
 def test_they_reach_each_other_and_nothing_else(user: int) -> None:
+    name = f"muniment-{uuid4()}"
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)):  # the control: it is reached from out here
-            found = sealed(port, f"muniment-{uuid4()}", together=True, user=user)
+            found = sealed(port, name, together=True, user=user)
+    Path("/dev/shm", name).unlink(missing_ok=True)  # one who is nobody has no memory apart
     assert found["network"] is True
     assert found["loopback"] is True
     assert found["outside"] != 0
