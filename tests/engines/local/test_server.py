@@ -240,5 +240,9 @@ def test_another_system_is_told(make: Make, monkeypatch: pytest.MonkeyPatch) -> 
         make().start()
 
 
-def test_stopping_what_was_never_started_does_nothing(make: Make) -> None:
-    make().stop()
+def test_stopping_what_was_never_started_does_nothing(make: Make, temporary: Path) -> None:
+    never = make()
+    never.stop()
+    never.stop()
+    assert not never.alive
+    assert not list(temporary.iterdir())
