@@ -21,7 +21,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-acceptance: $(VENV)/.dev
+acceptance: $(VENV)/.dev engine
 	$(BIN)/python -m pytest -m acceptance
 
 format: $(VENV)/.dev
