@@ -13,9 +13,10 @@ Say = Callable[[int], str | None]
 
 
 class EngineServer(ThreadingHTTPServer):
-    """Serves one model, "scripted".
+    """Serves one model.
 
     Attributes:
+        model: its name.
         asked: bodies of all chat requests.
         most_at_once: how many were under way together at most.
     """
@@ -26,6 +27,7 @@ class EngineServer(ThreadingHTTPServer):
     def __init__(self, say: Say, delay: float) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.say, self.delay = say, delay
+        self.model = "scripted"
         self.asked: list[dict[str, Any]] = []
         self.under_way = self.most_at_once = 0
         self.lock = threading.Lock()
@@ -43,7 +45,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_GET(self) -> None:
-        self._send("application/json", json.dumps({"data": [{"id": "scripted", "max_model_len": 8192}]}).encode())
+        self._send(
+            "application/json", json.dumps({"data": [{"id": self.server.model, "max_model_len": 8192}]}).encode()
+        )
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -176,13 +176,13 @@ def test_a_torn_ledger_loses_at_most_what_was_torn(
     info = DocumentInfo("a.tiff", "tiff", 3, "00")
     readings = [PageReading(number=number, status=PageStatus.READ, width=number) for number in (1, 2, 3)]
     with Ledger(folder, "md", nowhere) as ledger:
-        entry = ledger.entry(source, info, (1, 2, 3))
+        entry = ledger.entry(source, info, (1, 2, 3), "engine")
         for reading in readings:
             entry.add(reading)
         (partial,) = (folder / ".muniment").glob("*.pages.jsonl")
         whole = partial.read_bytes()
         partial.write_bytes(whole[: min(cut, len(whole))] + garbage)
-        again = ledger.entry(source, info, (1, 2, 3))
+        again = ledger.entry(source, info, (1, 2, 3), "engine")
         kept = list(again.pages())
     assert kept == readings[: len(kept)]
     assert len(kept) >= whole[: min(cut, len(whole))].count(b"\n")

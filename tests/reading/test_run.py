@@ -18,6 +18,7 @@ from muniment.reading import (
     DocumentFailed,
     DocumentOpened,
     EngineAwaited,
+    EngineNotice,
     Event,
     PageDone,
     PageReading,
@@ -181,7 +182,7 @@ def test_documents_are_told_one_after_the_other_with_broken_ones_in_their_place(
 
 def outline(event: Event) -> tuple[str, str]:
     kinds = {DocumentOpened: "opened", PageDone: "page", DocumentDone: "done", DocumentFailed: "failed"}
-    assert not isinstance(event, SandboxWarning | EngineAwaited)
+    assert not isinstance(event, SandboxWarning | EngineAwaited | EngineNotice)
     return kinds[type(event)], event.source.name
 
 

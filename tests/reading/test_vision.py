@@ -6,11 +6,12 @@ from collections.abc import Callable
 import pytest
 
 from muniment.engines.image import EncodedImage
-from muniment.engines.openai import Broken, ChatRequest, Completion, EngineTrouble, Refused, Served, TooLong
+from muniment.engines.openai import Broken, ChatRequest, Completion, Deadly, EngineTrouble, Refused, Served, TooLong
 from muniment.engines.profiles import Profile
 from muniment.errors import PageError
 from muniment.reading import Attempt, PageReading, PageStatus
-from muniment.reading.vision import BANDS, VisionModel, read_page, room_for_answer
+from muniment.reading.asking import VisionModel, Wish, room_for_answer
+from muniment.reading.vision import BANDS, read_page
 from muniment.reading.wire import PageRead, Pictured
 from muniment.text import Flag, Paragraph
 
@@ -101,6 +102,20 @@ def test_a_page_that_is_too_much_as_a_whole_is_read_in_bands_without_double_line
     assert page.flags == (Flag.TRUNCATED,)
 
 
+def test_a_page_that_ends_the_engine_is_never_sent_again() -> None:
+    page, model = read(Completion("…", "length"), Deadly("vLLM ended over it"))
+    assert len(model.asked) == 2
+    assert [attempt.engine for attempt in page.attempts] == ["ocr2", "ocr2", "embedded"]
+    assert page.flags == (Flag.FALLBACK, Flag.TRUNCATED)
+
+
+def test_a_band_that_ends_the_engine_is_never_sent_again() -> None:
+    cut = Completion("…", "length")
+    page, model = read(cut, cut, GOOD, Deadly("vLLM ended over it"))
+    assert len(model.asked) == 4
+    assert page.status is PageStatus.FALLBACK
+
+
 def test_when_bands_fail_too_the_page_falls_back_and_says_so() -> None:
     loop = Completion("…", "repetition")
     page, _ = read(*[loop] * 6)
@@ -124,10 +139,10 @@ def test_a_blank_page_does_not_reach_the_model() -> None:
 
 def test_the_answer_gets_what_the_context_leaves_beside_the_page() -> None:
     model = VisionModel(Model(), Served("ocr2", 15_000), PROFILE, 5.0)
-    room = room_for_answer(model, IMAGE)
+    room = room_for_answer(model, IMAGE, Wish("Read."))
     assert 15_000 - 44 * 63 - 100 < room < 15_000 - 44 * 63
     unknown = VisionModel(Model(), Served("ocr2", 0), PROFILE, 5.0)
-    assert room_for_answer(unknown, IMAGE) == PROFILE.max_tokens
+    assert room_for_answer(unknown, IMAGE, Wish("Read.")) == PROFILE.max_tokens
 
 
 def test_a_page_too_long_is_asked_for_again_with_the_room_the_server_has() -> None:

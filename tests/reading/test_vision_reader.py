@@ -10,7 +10,17 @@ from PIL import Image, ImageDraw, ImageFont
 
 from muniment.documents.sources import Source
 from muniment.errors import EngineError, UsageError
-from muniment.reading import DocumentDone, PageDone, PageStatus, ReadOptions, Run, read
+from muniment.reading import (
+    DocumentDone,
+    DocumentSkipped,
+    Ledger,
+    PageDone,
+    PageStatus,
+    Place,
+    ReadOptions,
+    Run,
+    read,
+)
 from muniment.text import Flag
 from tests import builders
 from tests.reading.engine_server import EngineServer, engine_server
@@ -111,3 +121,18 @@ def test_stopping_cancels_what_is_under_way_and_leaves_no_thread(tmp_path: Path)
         run.close()
         run.close()
     assert {thread.name for thread in threading.enumerate()} <= before
+
+
+def test_what_one_model_has_read_another_reads_anew_wherever_they_are_served(tmp_path: Path) -> None:
+    source = tiff(tmp_path / "a.tiff", page("Deed"))
+
+    def skipped(model: str) -> bool:
+        with engine_server() as server, Ledger(tmp_path, "md", place_of) as ledger:
+            server.model = model
+            events = list(Run([source], options(server), ledger))
+        return any(isinstance(event, DocumentSkipped) for event in events)
+
+    def place_of(source: Source) -> Place:
+        return Place(source.name, (tmp_path / "a.tiff",))
+
+    assert [skipped(model) for model in ("first", "first", "second", "second")] == [False, True, False, True]

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from muniment.cli import parameters
+from muniment.cli.engine_options import EngineChoice, engine_options
 from muniment.errors import ExitCode
 
 
@@ -27,32 +28,14 @@ from muniment.errors import ExitCode
     show_default=True,
     help="md, json, html, txt or csv; several, separated by commas, with -o.",
 )
-@click.option("--pages", metavar="RANGES", callback=parameters.pages, help='Which pages, like "1-3,7" or "5-".')
-@click.option(
-    "--engine",
-    "engines",
-    metavar="ENGINE",
-    multiple=True,
-    default=["embedded"],
-    show_default=True,
-    help='What reads the pages: "embedded", or an OpenAI-compatible address like http://localhost:8001/v1 or '
-    "unix:/path/api.sock. Several addresses of the same model share the work.",
-)
-@click.option(
-    "--profile",
-    metavar="NAME",
-    default="nanonets-ocr2",
-    show_default=True,
-    help="How a model is asked: a profile's name, or the path of a .toml file.",
-)
-@click.option("--model", metavar="NAME", default="", help="Which of the engine's models, if it serves several.")
-@click.option(
-    "--api-key",
-    metavar="KEY",
-    envvar="MUNIMENT_API_KEY",
-    show_envvar=True,
-    default="",
-    help="The engine's key. Other users can see what stands on a command line.",
+@parameters.pages_option
+@engine_options(
+    default="embedded",
+    engines='What reads the pages: "embedded"; an OpenAI-compatible address like http://localhost:8001/v1 or '
+    "unix:/path/api.sock, several of the same model share the work; or vllm:/path/to/model, to start a vLLM without "
+    "a network for this run.",
+    jobs="Worker processes; with a model, most requests under way at once.  [default: one process a processor; as many "
+    "requests as the engine answers best to]",
 )
 @click.option(
     "--text-layer",
@@ -68,42 +51,24 @@ from muniment.errors import ExitCode
     show_default=True,
     help="Page numbers, watermarks and lines that recur at page edges: keep them as text, mark them, or drop them.",
 )
-@click.option(
-    "--password",
-    metavar="PASSWORD",
-    envvar="MUNIMENT_PASSWORD",
-    show_envvar=True,
-    callback=parameters.password,
-    help='For encrypted PDFs. "-" asks for it; other users can see what stands on a command line.',
-)
-@click.option(
-    "--jobs",
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="Worker processes; with an engine behind an address, most requests under way at once.  [default: one process "
-    "a processor; as many requests as the engine answers best to]",
-)
+@parameters.password_option
 @click.option(
     "--force",
     is_flag=True,
     help="Read again what an earlier run with the same -o has finished, and write over files that no run has written.",
 )
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@parameters.quiet_option
 @click.option("--json", "as_json", is_flag=True, help="With -o: a summary of the run as JSON on standard output.")
-@click.option("--require-sandbox", is_flag=True, help="Fail where workers cannot shut themselves off from the network.")
+@parameters.require_sandbox_option
 def ocr(
     paths: tuple[str, ...],
     output: Path | None,
     formats: tuple[str, ...],
     pages: str | None,
-    engines: tuple[str, ...],
-    profile: str,
-    model: str,
-    api_key: str,
+    engine: EngineChoice,
     text_layer: str,
     furniture: str,
     password: str | None,
-    jobs: int | None,
     force: bool,
     quiet: bool,
     as_json: bool,
@@ -118,19 +83,14 @@ def ocr(
     """
     from muniment.cli.run import Request, carry_out
     from muniment.outputs import Format
-    from muniment.reading import EMBEDDED, Furniture, ReadOptions, TextLayerUse
+    from muniment.reading import Furniture, ReadOptions, TextLayerUse
 
     options = ReadOptions(
         pages=pages,
-        engines=engines,
-        profile=profile,
-        model=model,
-        api_key=api_key,
+        **engine.read_options,
         text_layer=TextLayerUse(text_layer),
         furniture=Furniture(furniture),
         password=password,
-        jobs=jobs if engines == (EMBEDDED,) else None,
-        requests=jobs,
         require_sandbox=require_sandbox,
     )
     request = Request(

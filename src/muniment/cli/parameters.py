@@ -1,4 +1,4 @@
-"""Option values that take more than one word to check, kept free of heavy imports."""
+"""Options that several commands have, and values that take more than one word to check; free of heavy imports."""
 
 import click
 
@@ -34,3 +34,18 @@ def password(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
         return None if value is None else value.encode("utf-8", "replace").decode()
     answer: str = click.prompt("Password", hide_input=True, err=True)
     return answer
+
+
+pages_option = click.option("--pages", metavar="RANGES", callback=pages, help='Which pages, like "1-3,7" or "5-".')
+password_option = click.option(
+    "--password",
+    metavar="PASSWORD",
+    envvar="MUNIMENT_PASSWORD",
+    show_envvar=True,
+    callback=password,
+    help='For encrypted PDFs. "-" asks for it; other users can see what stands on a command line.',
+)
+quiet_option = click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+require_sandbox_option = click.option(
+    "--require-sandbox", is_flag=True, help="Fail where workers cannot shut themselves off from the network."
+)

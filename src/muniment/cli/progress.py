@@ -14,6 +14,7 @@ from muniment.reading import (
     DocumentOpened,
     DocumentSkipped,
     EngineAwaited,
+    EngineNotice,
     Event,
     PageDone,
     PageStatus,
@@ -87,6 +88,8 @@ class LineProgress(QuietProgress):
         match event:
             case SandboxWarning():
                 self._line(sandbox_warning(event))
+            case EngineNotice():
+                self._line(f"muniment: {event.what}")
             case EngineAwaited() if self._clock() - self._told >= SECONDS_BETWEEN_LINES:
                 self._told = self._clock()
                 self._line(f"{event.what} ({event.seconds:.0f} s)")

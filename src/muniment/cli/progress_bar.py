@@ -16,6 +16,7 @@ from muniment.reading import (
     DocumentOpened,
     DocumentSkipped,
     EngineAwaited,
+    EngineNotice,
     Event,
     PageDone,
     SandboxWarning,
@@ -64,6 +65,8 @@ class BarProgress:
         match event:
             case SandboxWarning():
                 self._say(sandbox_warning(event))
+            case EngineNotice():
+                self._say(f"muniment: {event.what}")
             case EngineAwaited():
                 self._bar.update(self._task, description=escape(printable(f"{event.what} ({event.seconds:.0f} s)")))
             case DocumentOpened():

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from muniment.documents.sources import Source
 from muniment.errors import MunimentError
 from muniment.reading.data import DocumentInfo, DocumentReading, PageReading
-from muniment.reading.events import DocumentFailed, DocumentOpened, Event, PageDone, SandboxWarning
+from muniment.reading.events import DocumentFailed, DocumentOpened, EngineNotice, Event, PageDone, SandboxWarning
 from muniment.reading.options import ReadOptions
 from muniment.reading.run import Run
 from muniment.reading.source import in_memory
@@ -40,17 +40,15 @@ class PageStream:
         for event in self._events:
             if isinstance(event, DocumentOpened):
                 return event.info
-            if isinstance(event, SandboxWarning):
-                _warn(event)
+            _warn(event)
             if isinstance(event, DocumentFailed):
                 raise event.error
         raise MunimentError("The document was neither opened nor refused")
 
     def __iter__(self) -> Iterator[PageReading]:
         for event in self._events:
-            if isinstance(event, SandboxWarning):
-                _warn(event)
-            elif isinstance(event, PageDone):
+            _warn(event)
+            if isinstance(event, PageDone):
                 yield event.page
 
     def __enter__(self) -> "PageStream":
@@ -66,10 +64,13 @@ class PageStream:
         self._run.close()
 
 
-def _warn(event: SandboxWarning) -> None:
-    warnings.warn(
-        f"Workers could not shut themselves off from the network: {event.reason}", RuntimeWarning, stacklevel=4
-    )
+def _warn(event: Event) -> None:
+    """Pass on what somebody who calls from Python should know."""
+    if isinstance(event, SandboxWarning):
+        text = f"Workers could not shut themselves off from the network: {event.reason}"
+        warnings.warn(text, RuntimeWarning, stacklevel=4)
+    elif isinstance(event, EngineNotice):
+        warnings.warn(event.what, RuntimeWarning, stacklevel=4)
 
 
 def stream(source: DocumentSource, options: ReadOptions | None = None) -> PageStream:

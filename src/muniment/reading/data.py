@@ -41,7 +41,7 @@ class PageReading:
         unit: "pt" (1/72 inch) for PDF pages, "px" for images.
         rotation: degrees clockwise the page was turned to stand upright: 0, 90, 180 or 270.
         skew: degrees of slant that were taken out, clockwise positive.
-        blocks: in reading order, furniture included and marked.
+        blocks: in reading order, furniture included and marked; of a page that was asked a question, the answer alone.
         flags: remarks, sorted.
         attempts: every try, in order.
         problem: why the page failed, and what to do; "" unless it did.

@@ -23,6 +23,13 @@ class EngineAwaited:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineNotice:
+    """Something happened to the engine that the user should know of; reading goes on."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentOpened:
     """A document was opened; ``pages`` are the numbers that will follow."""
 
@@ -71,4 +78,13 @@ class DocumentFailed:
     error: MunimentError
 
 
-Event = SandboxWarning | EngineAwaited | DocumentOpened | PageDone | DocumentDone | DocumentSkipped | DocumentFailed
+Event = (
+    SandboxWarning
+    | EngineAwaited
+    | EngineNotice
+    | DocumentOpened
+    | PageDone
+    | DocumentDone
+    | DocumentSkipped
+    | DocumentFailed
+)

@@ -66,7 +66,7 @@ class Ledger:
 
     Args:
         folder: the output folder; it must exist.
-        settings: everything beside the document that changes the results, in a stable form.
+        settings: everything beside the document and its reader that changes the results, in a stable form.
         place_of: where a source's results go; a document whose results are gone or of something else is read again.
         forget: start anew, whatever was finished before.
 
@@ -108,10 +108,10 @@ class Ledger:
         """Let other runs have the folder."""
         self._lock.close()
 
-    def entry(self, source: Source, info: DocumentInfo, numbers: Sequence[int]) -> "Entry":
-        """The entry for reading pages ``numbers`` of a document. Raises OutputError."""
+    def entry(self, source: Source, info: DocumentInfo, numbers: Sequence[int], reader: str) -> "Entry":
+        """The entry for pages ``numbers`` of a document, read by what ``reader`` stands for. Raises OutputError."""
         place = self._place_of(source)
-        key = _digest([__version__, self._settings, place.name, source.name, info.sha256, list(numbers)])
+        key = _digest([__version__, self._settings, reader, place.name, source.name, info.sha256, list(numbers)])
         partial = self._partial(place, key)
         return Entry(self, key, self._names(place), partial, tuple(numbers), self._finished(key, place))
 

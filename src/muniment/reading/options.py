@@ -9,6 +9,9 @@ from muniment.reading.furniture import Furniture
 EMBEDDED = "embedded"
 """The engine that needs no server."""
 
+LOCAL = "vllm:"
+"""What the path of a model is put behind, for a vLLM that is started for it without a network."""
+
 
 class TextLayerUse(StrEnum):
     """What to do with the text a PDF carries."""
@@ -27,10 +30,13 @@ class ReadOptions:
 
     Attributes:
         pages: which pages, like "1-3,7" or "5-"; None for all.
-        engines: ("embedded",), or one address or more of the same model: "http://host:port/v1", "unix:/path/api.sock".
+        engines: ("embedded",); or one address or more of the same model, "http://host:port/v1", "unix:/path/api.sock";
+            or ("vllm:/path/of/model",) to have a vLLM started for the run, without a network.
         profile: how a model is asked: a name, or the path of a .toml file.
         model: which of the models that the engine serves; "" for its only one.
         api_key: for the engine; "" for none. Never written anywhere.
+        vllm_python: the Python that has vLLM, for "vllm:"; "" to look for one.
+        vllm_arguments: further arguments for that vLLM, as on its command line. They cannot undo what seals it.
         text_layer: what to do with a PDF's own text.
         furniture: what to do with page numbers, watermarks and lines that recur at page edges.
         password: for encrypted PDFs.
@@ -47,6 +53,8 @@ class ReadOptions:
     profile: str = DEFAULT_PROFILE
     model: str = ""
     api_key: str = field(default="", repr=False)
+    vllm_python: str = ""
+    vllm_arguments: tuple[str, ...] = ()
     text_layer: TextLayerUse = TextLayerUse.AUTO
     furniture: Furniture = Furniture.MARK
     password: str | None = None
@@ -59,8 +67,8 @@ class ReadOptions:
 
     @property
     def identity(self) -> str:
-        """Everything here that changes a reading, in a stable form. Addresses do not: replicas serve the same model."""
+        """Everything here that changes a reading, in a stable form. What an engine serves, the run finds out."""
         how = f"text-layer={self.text_layer.value} furniture={self.furniture.value}"
         if self.engines == (EMBEDDED,):
-            return f"engine={EMBEDDED} {how}"
-        return f"engine=model {how} model={self.model} profile={load_profile(self.profile).model_dump_json()}"
+            return how
+        return f"{how} profile={load_profile(self.profile).model_dump_json()}"

@@ -7,7 +7,7 @@ from typing import Protocol
 from muniment.reading.attempts import PageTask
 from muniment.reading.data import PageReading
 from muniment.reading.events import Event
-from muniment.reading.options import ReadOptions
+from muniment.reading.options import EMBEDDED, ReadOptions
 from muniment.reading.pool import WorkerPool
 from muniment.reading.source import OpenDocument
 
@@ -17,9 +17,11 @@ class PageReader(Protocol):
 
     Attributes:
         window: pages that may be begun and not yet told.
+        identity: of what reads, as far as it changes readings; known once it is prepared.
     """
 
     window: int
+    identity: str
 
     def prepare(self) -> Iterator[Event]:
         """Get ready, telling of waits. Raises EngineError."""
@@ -29,6 +31,10 @@ class PageReader(Protocol):
         """Begin reading a page."""
         ...
 
+    def notices(self) -> Iterator[Event]:
+        """What happened since the last call that the user should know of."""
+        ...
+
     def close(self) -> None:
         """Stop everything at once. Safe to call more than once."""
         ...
@@ -36,6 +42,8 @@ class PageReader(Protocol):
 
 class EmbeddedReader:
     """Workers read pages with the embedded engine."""
+
+    identity = f"engine={EMBEDDED}"
 
     def __init__(self, pool: WorkerPool, options: ReadOptions, pages_ahead: int) -> None:
         self.window = pages_ahead
@@ -49,6 +57,10 @@ class EmbeddedReader:
     def submit(self, document: OpenDocument, number: int, threads: int) -> Future[PageReading]:
         """Begin reading a page on a lane."""
         return self._pool.submit(page_task(document, number, self._options, threads))
+
+    def notices(self) -> Iterator[Event]:
+        """Nothing happens."""
+        return iter(())
 
     def close(self) -> None:
         """Nothing beside the pool, which is closed by whoever made it."""

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from muniment.documents.pages import PageRanges, parse_pages
 from muniment.documents.sources import Source
-from muniment.errors import DocumentError, EngineError, MunimentError
+from muniment.errors import DocumentError, EngineError, MunimentError, UsageError
 from muniment.reading.data import DocumentInfo, PageReading
 from muniment.reading.events import (
     DocumentDone,
@@ -25,12 +25,15 @@ from muniment.reading.ledger import Entry, Ledger
 from muniment.reading.machine import default_jobs, processors
 from muniment.reading.options import EMBEDDED, ReadOptions
 from muniment.reading.pool import Lane, WorkerPool
+from muniment.reading.questions import Question
 from muniment.reading.readers import EmbeddedReader, PageReader
 from muniment.reading.source import OpenDocument, open_source
 from muniment.reading.worker_process import WorkerLostError, WorkerSettings
 
 PAGES_AHEAD = 3
 """Pages a worker in flight or waiting to be told: enough that no worker waits, few enough to hold in memory."""
+_LOOK_EVERY = 1.0
+"""Seconds in which notices of the engine are passed on while no page is ready."""
 
 
 @dataclass(eq=False)
@@ -70,6 +73,10 @@ class Run:
         options: how.
         ledger: where finished pages are remembered, so that an interrupted run goes on where it was; None to forget.
         opener: gives a source's bytes as a file with a descriptor.
+        question: what every page is asked instead of being read.
+
+    Raises:
+        UsageError: the options make no sense, or the engine cannot be asked.
     """
 
     def __init__(
@@ -78,6 +85,7 @@ class Run:
         options: ReadOptions,
         ledger: Ledger | None = None,
         opener: Callable[[Source], BinaryIO] = open_source,
+        question: Question | None = None,
     ) -> None:
         self._sources = deque(sources)
         self._single = len(sources) == 1
@@ -89,20 +97,22 @@ class Run:
         self._pool = WorkerPool(
             self._jobs, WorkerSettings(options.worker_memory), require_sandbox=options.require_sandbox
         )
-        self._reader = self._make_reader()
+        self._reader = self._make_reader(question)
         self._queue: deque[_Opening | _Waiting | _Last | Iterator[Event]] = deque()
         self._open: set[OpenDocument] = set()
         self.pages_in_flight = 0
         """Pages being read, or read and not yet told: never more than the window."""
         self._items: Iterator[_Waiting | _Last] | None = None
 
-    def _make_reader(self) -> PageReader:
+    def _make_reader(self, question: Question | None) -> PageReader:
         options = self._options
         if options.engines == (EMBEDDED,):
+            if question is not None:
+                raise UsageError("The embedded engine answers no questions", "Name a model's address with --engine.")
             return EmbeddedReader(self._pool, options, self._jobs * PAGES_AHEAD)
         from muniment.reading.vision_reader import VisionReader
 
-        return VisionReader(self._pool, options, self._jobs)
+        return VisionReader(self._pool, options, self._jobs, question)
 
     def __enter__(self) -> "Run":
         return self
@@ -130,7 +140,7 @@ class Run:
             yield from self._reader.prepare()
             self._fill()
             while self._queue:
-                self._await_head()
+                yield from self._await_head()
                 for event in self._tell(self._queue.popleft()):
                     if self._pool.refusal and not warned:
                         warned = True
@@ -140,17 +150,18 @@ class Run:
         finally:
             self.close()
 
-    def _await_head(self) -> None:
+    def _await_head(self) -> Iterator[Event]:
         """Wait until the head of the queue can be told, filling the window as documents open meanwhile."""
         while True:
+            yield from self._reader.notices()
             head = self._queue[0]
             if isinstance(head, _Opening):
-                wait([head.future])
+                wait([head.future], _LOOK_EVERY)
                 self._fill()
             elif isinstance(head, _Waiting) and not head.reading.done():
                 opening = self._opening
                 awaited: list[Future[Any]] = [head.reading] if opening is None else [head.reading, opening.future]
-                wait(awaited, return_when=FIRST_COMPLETED)
+                wait(awaited, _LOOK_EVERY, return_when=FIRST_COMPLETED)
                 self._fill()
             else:
                 return
@@ -244,7 +255,9 @@ class Run:
             self._let_go(document)
             self._queue.append(iter([DocumentFailed(source, error)]))
             return
-        entry = None if self._ledger is None else self._ledger.entry(source, document.info, numbers)
+        entry = (
+            None if self._ledger is None else self._ledger.entry(source, document.info, numbers, self._reader.identity)
+        )
         if entry is not None and entry.finished is not None:
             self._let_go(document)
             finished = entry.finished

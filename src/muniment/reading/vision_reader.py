@@ -2,22 +2,27 @@
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Future, wait
+from pathlib import Path
 from typing import Any, TypeVar
 
-from muniment.engines.openai import ChatClient, Endpoint, Replicas
+from muniment.engines.local import LocalClient, ServerSettings
+from muniment.engines.openai import ChatClient, Endpoint, ModelServer, Replicas
 from muniment.engines.profiles import load_profile
-from muniment.errors import EngineError, MunimentError
+from muniment.errors import EngineError, MunimentError, UsageError
+from muniment.reading.asking import VisionModel
 from muniment.reading.attempts import PictureTask
-from muniment.reading.data import Attempt, PageReading
-from muniment.reading.events import EngineAwaited, Event
-from muniment.reading.options import ReadOptions
+from muniment.reading.data import Attempt, PageReading, PageStatus
+from muniment.reading.events import EngineAwaited, EngineNotice, Event
+from muniment.reading.options import LOCAL, ReadOptions, TextLayerUse
 from muniment.reading.pool import WorkerPool
+from muniment.reading.questions import Question, answer_page, unanswered
 from muniment.reading.readers import page_task
 from muniment.reading.source import OpenDocument
-from muniment.reading.vision import VisionModel, as_fallback, read_page
-from muniment.reading.wire import Pictured
+from muniment.reading.vision import as_fallback, read_page
+from muniment.reading.wire import PageRead, Pictured
 
 Result = TypeVar("Result")
 
@@ -39,21 +44,24 @@ class VisionReader:
     Args:
         pool: the workers; closed by whoever made it.
         jobs: how many workers there are.
+        question: what pages are asked instead of being read.
 
     Raises:
         UsageError: an address or the profile makes no sense.
     """
 
-    def __init__(self, pool: WorkerPool, options: ReadOptions, jobs: int) -> None:
+    def __init__(self, pool: WorkerPool, options: ReadOptions, jobs: int, question: Question | None = None) -> None:
         most = options.requests or MOST_REQUESTS
         self.window = _READINGS_AHEAD * most
         self._pool = pool
         self._options = options
+        self._question = question
+        self.identity = ""
         self._profile = load_profile(options.profile)
-        self._endpoints = tuple(map(Endpoint.parse, options.engines))
-        self._most = most
+        self._notices: deque[str] = deque()
+        self._servers = servers_for(options, self._notices.append)
+        self._replicas = Replicas(self._servers, most, _PATIENCE)
         self._pictures = asyncio.Semaphore(most + _PICTURES_AHEAD * jobs)
-        self._replicas: Replicas | None = None
         self._model: VisionModel | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="muniment-engines", daemon=True)
@@ -61,44 +69,67 @@ class VisionReader:
 
     def prepare(self) -> Iterator[Event]:
         """Wait until the engine says what it serves."""
-        ready = self._start(self._connect())
-        label = ", ".join(endpoint.label for endpoint in self._endpoints)
+        ready = self._start(self._replicas.describe())
         waited = 0.0
         while not wait([ready], timeout=_TICK).done:
             waited += _TICK
-            yield EngineAwaited(f"Waiting for the engine at {label}", waited)
-        self._model = ready.result()
+            yield EngineAwaited(self._awaited(), waited)
+        served = ready.result()
+        self._model = VisionModel(self._replicas, served, self._profile, self._options.answer_timeout)
+        self.identity = f"engine=model model={served.model}"
 
-    async def _connect(self) -> VisionModel:
-        options = self._options
-        clients = [ChatClient(endpoint, options.model, options.api_key) for endpoint in self._endpoints]
-        self._replicas = Replicas(clients, self._most, _PATIENCE)
-        served = await self._replicas.describe()
-        return VisionModel(self._replicas, served, self._profile, options.answer_timeout)
+    def _awaited(self) -> str:
+        """What is being waited for, in words for the user."""
+        first = self._servers[0]
+        if isinstance(first, LocalClient):
+            return f"vLLM: {first.progress.stage}"
+        return f"Waiting for the engine at {', '.join(server.label for server in self._servers)}"
+
+    def notices(self) -> Iterator[Event]:
+        """What happened to the engine since the last call."""
+        while self._notices:
+            yield EngineNotice(self._notices.popleft())
 
     def submit(self, document: OpenDocument, number: int, threads: int) -> Future[PageReading]:
         """Begin reading a page: a worker pictures it, then the model reads it."""
         return self._start(self._read(document, number, threads))
 
     async def _read(self, document: OpenDocument, number: int, threads: int) -> PageReading:
-        assert self._model is not None, "prepare() comes first"  # noqa: S101
-        task = PictureTask(
-            document, number, self._options.text_layer, self._profile.image, 1, threads, self._options.page_timeout
-        )
-
-        async def fall_back() -> PageReading:
-            return await self._on_lane(page_task(document, number, self._options, threads))
-
+        task = self._picture_task(document, number, threads)
         async with self._pictures:
             try:
-                picture = await self._on_lane(task)
+                picture: PageRead | Pictured | MunimentError = await self._on_lane(task)
             except EngineError:
                 raise
             except MunimentError as error:
-                return as_fallback(await fall_back(), [Attempt(self._model.served.model, "picture", str(error))])
-            if not isinstance(picture, Pictured):
+                picture = error
+            if isinstance(picture, PageRead):
                 return picture.page
-            return await read_page(picture, self._model, lambda bands: self._on_lane(task.in_bands(bands)), fall_back)
+            if self._question is not None:
+                return await self._answer(picture, number, self._question)
+
+            async def fall_back() -> PageReading:
+                return await self._on_lane(page_task(document, number, self._options, threads))
+
+            if isinstance(picture, MunimentError):
+                return as_fallback(await fall_back(), [Attempt(self._ready.served.model, "picture", str(picture))])
+            return await read_page(picture, self._ready, lambda bands: self._on_lane(task.in_bands(bands)), fall_back)
+
+    async def _answer(self, picture: Pictured | MunimentError, number: int, question: Question) -> PageReading:
+        if isinstance(picture, Pictured):
+            return await answer_page(picture, self._ready, question)
+        attempt = Attempt(self._ready.served.model, "picture", str(picture))
+        return unanswered(PageReading(number=number, status=PageStatus.FAILED, attempts=(attempt,)))
+
+    def _picture_task(self, document: OpenDocument, number: int, threads: int) -> PictureTask:
+        options = self._options
+        use = options.text_layer if self._question is None else TextLayerUse.NEVER
+        return PictureTask(document, number, use, self._profile.image, 1, threads, options.page_timeout)
+
+    @property
+    def _ready(self) -> VisionModel:
+        assert self._model is not None, "prepare() comes first"  # noqa: S101
+        return self._model
 
     def _on_lane(self, task: Callable[[Any], Result]) -> Awaitable[Result]:
         return asyncio.wrap_future(self._pool.submit(task))
@@ -120,5 +151,29 @@ class VisionReader:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        if self._replicas is not None:
-            await self._replicas.aclose()
+        await self._replicas.aclose()
+        await self._loop.shutdown_asyncgens()
+        await self._loop.shutdown_default_executor()
+
+
+def servers_for(options: ReadOptions, tell: Callable[[str], None]) -> tuple[ModelServer, ...]:
+    """The servers that ``options`` name; none is asked or started yet.
+
+    Args:
+        tell: told what happens to a server that the user should know of; called from any thread.
+
+    Raises:
+        UsageError: an address makes no sense, or others stand beside a vLLM to be started.
+    """
+    if not any(engine.startswith(LOCAL) for engine in options.engines):
+        endpoints = map(Endpoint.parse, options.engines)
+        return tuple(ChatClient(endpoint, options.model, options.api_key) for endpoint in endpoints)
+    path = options.engines[0].removeprefix(LOCAL)
+    if len(options.engines) > 1:
+        raise UsageError(f"{LOCAL} starts the one engine of a run", "Leave out the others.")
+    if not path:
+        raise UsageError(f"The engine {LOCAL!r} names no model", "Write vllm:/path/to/model.")
+    settings = ServerSettings(
+        model=Path(path), python=options.vllm_python, arguments=options.vllm_arguments, sequences=MOST_REQUESTS
+    )
+    return (LocalClient(settings, options.model, tell),)

@@ -28,6 +28,20 @@ class Handler(BaseHTTPRequestHandler):
             descriptors = [str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
             self.answer(200, {"argv": sys.argv, "environment": dict(os.environ), "descriptors": descriptors})
 
+    def do_POST(self) -> None:
+        """Streams back what it was told; told to end, it does."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        prompt = body["messages"][-1]["content"][-1]["text"]
+        once = Path(argument("--model")) / "ended"
+        if prompt == "end" or (prompt == "end once" and not once.exists()):
+            once.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.2)
+        choice = {"delta": {"content": prompt}, "finish_reason": "stop"}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\ndata: [DONE]\n\n")
+
     def answer(self, status: int, body: object) -> None:
         self.send_response(status)
         self.end_headers()

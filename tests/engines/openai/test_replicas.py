@@ -49,9 +49,12 @@ def test_an_engine_that_is_gone_for_too_long_ends_the_run_with_advice() -> None:
         ask(Script(httpx.ConnectError("gone")), patience=0.0)
 
 
-def test_a_wrong_key_ends_the_run_at_once() -> None:
-    script = Script(refused(401, "Unauthorized"))
-    with pytest.raises(EngineError, match="401"):
+@pytest.mark.parametrize(
+    ("status", "advice"), [(401, "a key that it accepts with --api-key"), (403, "--api-key"), (404, "the address")]
+)
+def test_what_no_request_can_mend_ends_the_run_at_once_with_advice(status: int, advice: str) -> None:
+    script = Script(refused(status, "No"))
+    with pytest.raises(EngineError, match=rf"{status}: No\. .*{advice}.*; the same command"):
         ask(script)
     assert len(script.asked) == 1
 

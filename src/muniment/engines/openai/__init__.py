@@ -4,6 +4,7 @@ from muniment.engines.openai.answers import (
     Broken,
     Busy,
     Completion,
+    Deadly,
     EngineTrouble,
     Loading,
     Refused,
@@ -12,7 +13,7 @@ from muniment.engines.openai.answers import (
 )
 from muniment.engines.openai.client import ChatClient, Served
 from muniment.engines.openai.endpoint import Endpoint
-from muniment.engines.openai.replicas import Replicas
+from muniment.engines.openai.replicas import ModelServer, Replicas
 from muniment.engines.openai.request import ChatRequest
 
 __all__ = [
@@ -21,9 +22,11 @@ __all__ = [
     "ChatClient",
     "ChatRequest",
     "Completion",
+    "Deadly",
     "Endpoint",
     "EngineTrouble",
     "Loading",
+    "ModelServer",
     "Refused",
     "Replicas",
     "Served",

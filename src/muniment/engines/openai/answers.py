@@ -8,6 +8,7 @@
     ├── Loading          the model is not there yet: wait
     ├── Broken           the answer broke off or made no sense, or took too long: try again
     ├── TooLong          page and answer do not fit the context: ask for less
+    ├── Deadly           the engine ends over this request each time: never send it again
     └── Refused          the request will never be accepted: stop
 """
 
@@ -72,15 +73,21 @@ class TooLong(EngineTrouble):
         self.prompt = prompt
 
 
+class Deadly(EngineTrouble):
+    """The engine ended over this request, and again when it was the only one."""
+
+
 class Refused(EngineTrouble):
     """The server will never accept this request.
 
     Attributes:
+        hint: what the user can do about it; "" if only the address and the server can be looked at.
         field: the request's field that it does not know; "" if that is not the reason.
         is_final: no other request will be accepted either: wrong key, unknown model, no such server.
     """
 
-    def __init__(self, what: str, *, field: str = "", is_final: bool = True) -> None:
+    def __init__(self, what: str, *, field: str = "", is_final: bool = True, hint: str = "") -> None:
         super().__init__(what)
+        self.hint = hint
         self.field = field
         self.is_final = is_final

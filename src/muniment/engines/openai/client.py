@@ -49,6 +49,11 @@ class ChatClient:
             trust_env=False,  # a proxy from the environment would carry pages out of the machine
         )
 
+    @property
+    def label(self) -> str:
+        """The address, for messages."""
+        return self.endpoint.label
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._http.aclose()

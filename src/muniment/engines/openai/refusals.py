@@ -21,6 +21,8 @@ _PROMPT_SIZE = re.compile(
     re.IGNORECASE,
 )
 _LOADING = re.compile(r"loading|starting|not ready|warming", re.IGNORECASE)
+_KEY_HINT = "Give a key that it accepts with --api-key or MUNIMENT_API_KEY."
+_HINTS = {401: _KEY_HINT, 403: _KEY_HINT}
 _DROPPABLE = (*OPTIONAL_FIELDS, "repetition_penalty")
 
 
@@ -49,7 +51,7 @@ def _refusal(status: int, said: str, message: str) -> EngineTrouble:
         return Refused(said, field=field, is_final=False)
     if status == 413 or (status in (400, 422) and _CONTEXT.search(message)):
         return TooLong(said, _number(_CONTEXT_SIZE, message), _number(_PROMPT_SIZE, message))
-    return Refused(said, is_final=status in (401, 403, 404, 405))
+    return Refused(said, is_final=status in (401, 403, 404, 405), hint=_HINTS.get(status, ""))
 
 
 def _message(body: bytes) -> str:

@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from muniment.engines.openai.answers import Broken, Busy, Completion, EngineTrouble, Loading, Refused, Unreachable
-from muniment.engines.openai.client import ChatClient, Served
+from muniment.engines.openai.client import Served
 from muniment.engines.openai.limiter import Limiter
 from muniment.engines.openai.request import ChatRequest
 from muniment.errors import EngineError
@@ -16,11 +17,32 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 _TRIES_WHEN_BROKEN = 3
 
 
+class ModelServer(Protocol):
+    """One server of a model, as :class:`muniment.engines.openai.ChatClient` is for one that somebody else keeps.
+
+    Attributes:
+        label: what the user knows it by.
+    """
+
+    @property
+    def label(self) -> str: ...
+
+    async def describe(self) -> Served:
+        """What it serves. Raises EngineTrouble, EngineError."""
+        ...
+
+    async def complete(self, request: ChatRequest, within: float) -> Completion:
+        """A whole answer, within so many seconds. Raises EngineTrouble, EngineError."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
 @dataclass(eq=False)
 class _Replica:
     """One server, how many requests it takes, and since when it is not to be asked."""
 
-    client: ChatClient
+    server: ModelServer
     limiter: Limiter
     asleep_until: float = 0.0
     pause: float = _FIRST_PAUSE
@@ -34,17 +56,17 @@ class Replicas:
     """Asks whichever server has the most room, and goes on with the others when one is gone. For one event loop.
 
     Args:
-        clients: at least one; all serve the same model.
+        servers: at least one, all of the same model.
         most: requests under way at once, over all of them.
         patience: seconds without any answer after which the engine counts as gone.
         clock: seconds, from any beginning.
     """
 
     def __init__(
-        self, clients: Sequence[ChatClient], most: int, patience: float, clock: Callable[[], float] = time.monotonic
+        self, servers: Sequence[ModelServer], most: int, patience: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        each = max(1, most // len(clients))
-        self._replicas = [_Replica(client, Limiter(each, clock)) for client in clients]
+        each = max(1, most // len(servers))
+        self._replicas = [_Replica(server, Limiter(each, clock)) for server in servers]
         self._patience = patience
         self._clock = clock
         self._silent_since: float | None = None
@@ -58,9 +80,9 @@ class Replicas:
         while True:
             for replica in self._replicas:
                 try:
-                    served = await replica.client.describe()
+                    served = await replica.server.describe()
                 except Refused as refusal:
-                    raise self._gone(str(refusal)) from None
+                    raise self._gone(str(refusal), refusal.hint) from None
                 except EngineTrouble as trouble:
                     self._check_patience(trouble)
                 else:
@@ -72,7 +94,7 @@ class Replicas:
         """A whole answer; what other servers, patience and fewer requests at once can mend has been mended.
 
         Raises:
-            Broken, TooLong, Refused: this request cannot be answered; others may.
+            Broken, TooLong, Deadly, Refused: this request cannot be answered; others may.
             EngineError: none can.
         """
         broken = 0
@@ -88,13 +110,13 @@ class Replicas:
                     raise
             except Refused as refusal:
                 if refusal.is_final:
-                    raise self._gone(str(refusal)) from None
+                    raise self._gone(str(refusal), refusal.hint) from None
                 raise
 
     async def _ask(self, replica: _Replica, request: ChatRequest, within: float) -> Completion:
         async with replica.limiter.slot() as slot:
             try:
-                completion = await replica.client.complete(request, within)
+                completion = await replica.server.complete(request, within)
             except Busy as busy:
                 replica.limiter.overloaded(slot, busy.retry_after)
                 self._put_to_sleep(replica, busy.retry_after)
@@ -130,13 +152,13 @@ class Replicas:
         if now - self._silent_since > self._patience:
             raise self._gone(f"{trouble}, for {self._patience:g} s now")
 
-    def _gone(self, why: str) -> EngineError:
-        labels = ", ".join(replica.client.endpoint.label for replica in self._replicas)
+    def _gone(self, why: str, hint: str = "") -> EngineError:
+        labels = ", ".join(replica.server.label for replica in self._replicas)
+        advice = (hint or "Check that it runs and that the address is right").rstrip(".")
         return EngineError(
-            f"The engine at {labels} cannot be used: {why}",
-            "Check that it runs and that the address is right; the same command then goes on where it was.",
+            f"The engine at {labels} cannot be used: {why}", f"{advice}; the same command then goes on where it was."
         )
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await asyncio.gather(*(replica.client.aclose() for replica in self._replicas))
+        await asyncio.gather(*(replica.server.aclose() for replica in self._replicas))
