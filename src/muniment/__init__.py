@@ -9,6 +9,9 @@
         print(page.number, page.status, page.flags)
     print(muniment.render(document, "md"))          # also json, html, txt, csv
 
+    options = muniment.ReadOptions(engines=("http://localhost:8001/v1",))
+    muniment.ask("scan.pdf", "What is the total?", options)     # every page's answer, from a model
+
 Everything here is imported when first used, so that ``import muniment`` costs nothing.
 """
 
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
         PageStream,
         ReadOptions,
         TextLayerUse,
+        ask,
         read,
         stream,
     )
@@ -107,6 +111,7 @@ __all__ = [
     "UsageError",
     "Watermark",
     "__version__",
+    "ask",
     "read",
     "render",
     "stream",

@@ -16,6 +16,8 @@ from muniment.reading import (
     DocumentInfo,
     DocumentOpened,
     DocumentSkipped,
+    EngineAwaited,
+    EngineNotice,
     Event,
     PageDone,
     PageReading,
@@ -95,3 +97,44 @@ def test_of_a_long_name_a_narrow_terminal_shows_what_fits_beside_the_counts() ->
 def test_no_bar_where_standard_error_is_no_terminal() -> None:
     assert isinstance(progress_for(1, quiet=False), LineProgress)
     assert type(progress_for(1, quiet=True)) is QuietProgress
+
+
+def test_the_bar_is_gone_while_results_are_written_to_its_screen() -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=120)
+    with BarProgress(1, console, shares_screen=True) as progress:
+        progress.take(EVENTS[0])
+        with progress.aside():
+            screen.write("RESULT\n")
+        progress.take(EVENTS[-1])
+    before, after = screen.getvalue().split("RESULT\n")
+    assert before.rstrip("\r").endswith("\x1b[2K"), "the bar's line was cleared before"
+    assert "\x1b[?25h" in before, "the cursor was shown again"
+    assert "\u2501" in after, "the bar came back"
+
+
+def test_waiting_for_an_engine_is_told_when_something_changes_and_less_and_less_often() -> None:
+    lines: list[str] = []
+    progress = LineProgress(1, line=lines.append)
+    for seconds in range(1, 100):
+        what = "vLLM is starting" if seconds < 20 else "vLLM is compiling"
+        progress.take(EngineAwaited(what, seconds))
+    assert lines == [
+        "vLLM is starting (5 s)",
+        "vLLM is starting (10 s)",
+        "vLLM is compiling (20 s)",
+        "vLLM is compiling (40 s)",
+        "vLLM is compiling (80 s)",
+    ]
+
+
+def test_what_happens_to_an_engine_is_told() -> None:
+    lines: list[str] = []
+    LineProgress(1, line=lines.append).take(EngineNotice("vLLM was started again."))
+    screen = io.StringIO()
+    with BarProgress(1, Console(file=screen, force_terminal=True, width=120)) as bar:
+        bar.take(EngineAwaited("vLLM is starting", 7.0))
+        bar.take(EngineNotice("vLLM was started again."))
+    assert lines == ["muniment: vLLM was started again."]
+    assert "vLLM is starting (7 s)" in screen.getvalue()
+    assert "muniment: vLLM was started again." in screen.getvalue()

@@ -49,7 +49,7 @@ def test_every_page_is_read_and_the_start_is_told(
     monkeypatch.setattr("muniment.reading.vision_reader._TICK", 0.05)
     events = list(Run([tiff(tmp_path / "a.tiff", page("Deed"), page("Will"))], options))
     assert isinstance(events[0], EngineAwaited)
-    assert events[0].what == "vLLM: starting vLLM"
+    assert events[0].what == "vLLM is starting"
     pages = [event.page for event in events if isinstance(event, PageDone)]
     assert [[block.text for block in page.blocks] for page in pages] == [["A deed."], ["A deed."]]  # type: ignore[union-attr]
     assert pages[0].attempts[0].engine == "small-model"

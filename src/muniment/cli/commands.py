@@ -8,6 +8,7 @@ from muniment._version import __version__
 
 COMMANDS = {
     "ocr": "Read documents: scans and PDFs to Markdown, JSON, HTML, text or CSV.",
+    "ask": "Ask every page of documents a question.",
 }
 """Name and one line of help; ``muniment.cli.<name>`` holds the command under the same name."""
 

@@ -36,6 +36,14 @@ def password(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
     return answer
 
 
+MODEL_TEXTS = {
+    "default": "http://localhost:8001/v1",
+    "engines": "The model to ask: an OpenAI-compatible address like http://localhost:8001/v1 or unix:/path/api.sock, "
+    "several of the same model share the work; or vllm:/path/to/model, to start a vLLM without a network for this run.",
+    "jobs": "Most requests under way at once.  [default: as many as the engine answers best to]",
+}
+"""What the engine's options are for commands that need a model."""
+
 pages_option = click.option("--pages", metavar="RANGES", callback=pages, help='Which pages, like "1-3,7" or "5-".')
 password_option = click.option(
     "--password",

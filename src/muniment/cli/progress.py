@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Protocol
 
@@ -35,6 +36,10 @@ class Progress(Protocol):
 
     def take(self, event: Event) -> None: ...
 
+    def aside(self) -> AbstractContextManager[None]:
+        """Keeps the screen free for what is written to it meanwhile."""
+        ...
+
 
 def progress_for(documents: int, *, quiet: bool) -> Progress:
     """What suits standard error; ``documents`` is how many will be read."""
@@ -43,7 +48,7 @@ def progress_for(documents: int, *, quiet: bool) -> Progress:
     if sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         from muniment.cli.progress_bar import BarProgress
 
-        return BarProgress(documents)
+        return BarProgress(documents, shares_screen=sys.stdout is not None and sys.stdout.isatty())
     return LineProgress(documents)
 
 
@@ -64,6 +69,10 @@ class QuietProgress:
         elif isinstance(event, PageDone) and event.page.status is PageStatus.FAILED:
             complain(event.page.problem)
 
+    def aside(self) -> AbstractContextManager[None]:
+        """Nothing stands on the screen that would have to go."""
+        return nullcontext()
+
 
 class LineProgress(QuietProgress):
     """A line when a document is finished, and one every few seconds within.
@@ -83,6 +92,7 @@ class LineProgress(QuietProgress):
         self._finished = 0
         self._pages = self._of = 0
         self._told = clock()
+        self._awaited, self._awaited_for = "", 0.0
 
     def take(self, event: Event) -> None:
         match event:
@@ -90,9 +100,8 @@ class LineProgress(QuietProgress):
                 self._line(sandbox_warning(event))
             case EngineNotice():
                 self._line(f"muniment: {event.what}")
-            case EngineAwaited() if self._clock() - self._told >= SECONDS_BETWEEN_LINES:
-                self._told = self._clock()
-                self._line(f"{event.what} ({event.seconds:.0f} s)")
+            case EngineAwaited():
+                self._await(event)
             case DocumentOpened():
                 self._pages, self._of = 0, len(event.pages)
             case PageDone():
@@ -104,6 +113,13 @@ class LineProgress(QuietProgress):
             case DocumentFailed():
                 self._finished += 1
                 self._line(f"muniment: {event.error}")
+
+    def _await(self, event: EngineAwaited) -> None:
+        """A line for everything new that is awaited, and ever fewer while it stays the same."""
+        is_new = event.what != self._awaited
+        if event.seconds >= (SECONDS_BETWEEN_LINES if is_new else 2 * self._awaited_for):
+            self._awaited, self._awaited_for = event.what, event.seconds
+            self._line(f"{event.what} ({event.seconds:.0f} s)")
 
     def _page(self, event: PageDone) -> None:
         self._pages += 1

@@ -1,6 +1,8 @@
 """The progress bar on a terminal."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
@@ -31,9 +33,11 @@ class BarProgress:
     Args:
         documents: how many will be read.
         console: where to draw; standard error if None.
+        shares_screen: results are written to the same screen.
     """
 
-    def __init__(self, documents: int, console: Console | None = None) -> None:
+    def __init__(self, documents: int, console: Console | None = None, *, shares_screen: bool = False) -> None:
+        self._shares_screen = shares_screen
         self._bar = Progress(
             BarColumn(bar_width=16),
             TextColumn("{task.fields[counts]}"),
@@ -60,6 +64,15 @@ class BarProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Takes the bar away while something is written to its screen."""
+        if self._shares_screen:
+            self._bar.stop()
+        yield
+        if self._shares_screen:
+            self._bar.start()
 
     def take(self, event: Event) -> None:
         match event:

@@ -6,14 +6,12 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from muniment.cli.messages import complain
-from muniment.cli.progress import progress_for
+from muniment.cli.running import run_over
 from muniment.cli.sinks import Folder, Sink, StandardOutput, write_standard_output
-from muniment.cli.summary import Summary
-from muniment.documents import Source, find_sources
+from muniment.documents import Source
 from muniment.errors import ExitCode, OutputError, UsageError
 from muniment.outputs import Format, make_folder, plan_names
-from muniment.reading import DocumentDone, DocumentOpened, Event, Ledger, PageDone, ReadOptions, Run
+from muniment.reading import Ledger, ReadOptions, Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +46,10 @@ def carry_out(request: Request) -> ExitCode:
         OutputError: results cannot be written.
     """
     _check(request)
-    search = find_sources(request.paths)
-    summary = Summary()
-    for problem in search.problems:
-        complain(str(problem.error))
-        summary.missing(problem.name, problem.error)
-    if search.sources:
-        _read(request, search.sources, summary)
+    summary = run_over(request.paths, lambda sources, stack: _prepare(request, sources, stack), quiet=request.quiet)
     if request.as_json:
         write_standard_output(json.dumps(summary.as_json(), indent=2) + "\n")
-    if search.sources and not request.quiet:
+    if not request.quiet:
         summary.show(request.output)
     return summary.exit_code
 
@@ -72,29 +64,19 @@ def _check(request: Request) -> None:
         )
 
 
-def _read(request: Request, sources: Sequence[Source], summary: Summary) -> None:
-    with ExitStack() as stack:
-        sink, ledger = _prepare(request, sources, stack)
-        run = stack.enter_context(Run(sources, request.options, ledger))
-        progress = stack.enter_context(progress_for(len(sources), quiet=request.quiet))
-        for event in run:
-            _write(event, sink)
-            summary.take(event, sink.paths)
-            progress.take(event)
-
-
-def _prepare(request: Request, sources: Sequence[Source], stack: ExitStack) -> tuple[Sink, Ledger | None]:
+def _prepare(request: Request, sources: Sequence[Source], stack: ExitStack) -> tuple[Sink, Run]:
+    options = request.options
     if request.output is None:
         if len(sources) > 1:
             raise UsageError(f"Standard output takes one document, and {len(sources)} were found", "Add -o FOLDER.")
-        return StandardOutput(request.formats[0]), None
+        return StandardOutput(request.formats[0]), Run(sources, options)
     make_folder(request.output)
     names = plan_names({_identity(source): source.name for source in sources})
     folder = Folder(request.output, {source: names[_identity(source)] for source in sources}, request.formats)
     stack.enter_context(closing(folder))
-    ledger = stack.enter_context(Ledger(request.output, request.options.identity, folder.place, forget=request.force))
+    ledger = stack.enter_context(Ledger(request.output, options.identity, folder.place, forget=request.force))
     _spare([stranger for source in sources for stranger in ledger.strangers(folder.place(source))])
-    return folder, ledger
+    return folder, Run(sources, options, ledger)
 
 
 def _spare(strangers: Sequence[Path]) -> None:
@@ -109,15 +91,3 @@ def _spare(strangers: Sequence[Path]) -> None:
 
 def _identity(source: Source) -> str:
     return "-" if source.path is None else str(source.path.absolute())
-
-
-def _write(event: Event, sink: Sink) -> None:
-    match event:
-        case DocumentOpened():
-            sink.begin(event.source, event.info)
-        case PageDone():
-            sink.page(event.page)
-        case DocumentDone():
-            sink.end()
-        case _:
-            pass

@@ -1,6 +1,6 @@
 """Reading: from a document to readings, page by page, losing none."""
 
-from muniment.reading.api import DocumentSource, PageStream, read, stream
+from muniment.reading.api import DocumentSource, PageStream, ask, read, stream
 from muniment.reading.data import Attempt, DocumentInfo, DocumentReading, PageReading, PageStatus
 from muniment.reading.events import (
     DocumentDone,
@@ -16,6 +16,7 @@ from muniment.reading.events import (
 from muniment.reading.furniture import Furniture
 from muniment.reading.ledger import Ledger, Place
 from muniment.reading.options import EMBEDDED, ReadOptions, TextLayerUse
+from muniment.reading.questions import PlainQuestion, Question
 from muniment.reading.run import Run
 
 __all__ = [
@@ -38,10 +39,13 @@ __all__ = [
     "PageStatus",
     "PageStream",
     "Place",
+    "PlainQuestion",
+    "Question",
     "ReadOptions",
     "Run",
     "SandboxWarning",
     "TextLayerUse",
+    "ask",
     "read",
     "stream",
 ]

@@ -13,6 +13,7 @@ from muniment.errors import MunimentError
 from muniment.reading.data import DocumentInfo, DocumentReading, PageReading
 from muniment.reading.events import DocumentFailed, DocumentOpened, EngineNotice, Event, PageDone, SandboxWarning
 from muniment.reading.options import ReadOptions
+from muniment.reading.questions import PlainQuestion, Question
 from muniment.reading.run import Run
 from muniment.reading.source import in_memory
 
@@ -85,15 +86,10 @@ def stream(source: DocumentSource, options: ReadOptions | None = None) -> PageSt
 
     Raises:
         DocumentError: the document cannot be opened.
-        UsageError: ``options.pages`` makes no sense for this document.
+        UsageError: ``options`` make no sense, or not for this document.
         EngineError: no page can be read on this machine as it is.
     """
-    if isinstance(source, str | os.PathLike):
-        path = Path(source)
-        return PageStream(Run([Source(path, path.name)], options or ReadOptions()))
-    content = io.BytesIO(source) if isinstance(source, bytes) else source
-    run = Run([Source(None, "document")], options or ReadOptions(), opener=lambda _source: in_memory(content))
-    return PageStream(run)
+    return _stream(source, options or ReadOptions(), None)
 
 
 def read(source: DocumentSource, options: ReadOptions | None = None) -> DocumentReading:
@@ -108,8 +104,37 @@ def read(source: DocumentSource, options: ReadOptions | None = None) -> Document
 
     Raises:
         DocumentError: the document cannot be opened.
-        UsageError: ``options.pages`` makes no sense for this document.
+        UsageError: ``options`` make no sense, or not for this document.
         EngineError: no page can be read on this machine as it is.
     """
     with stream(source, options) as pages:
         return DocumentReading(pages.info, tuple(pages))
+
+
+def ask(source: DocumentSource, question: str, options: ReadOptions) -> DocumentReading:
+    """Ask every page of a document a question.
+
+    Args:
+        source: a path, a document's bytes, or a binary file open for reading.
+        question: in plain words.
+        options: which model to ask, and how; the embedded engine answers no questions.
+
+    Returns:
+        The document with all pages asked for. A page that tells has the answer for its only block, a paragraph; one
+        that does not has none; one that could not be asked has status "failed".
+
+    Raises:
+        DocumentError: the document cannot be opened.
+        UsageError: the question or ``options`` make no sense, or not for this document.
+        EngineError: no page can be asked.
+    """
+    with _stream(source, options, PlainQuestion(question)) as pages:
+        return DocumentReading(pages.info, tuple(pages))
+
+
+def _stream(source: DocumentSource, options: ReadOptions, question: Question | None) -> PageStream:
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        return PageStream(Run([Source(path, path.name)], options, question=question))
+    content = io.BytesIO(source) if isinstance(source, bytes) else source
+    return PageStream(Run([Source(None, "document")], options, opener=lambda _: in_memory(content), question=question))

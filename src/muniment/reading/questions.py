@@ -1,13 +1,15 @@
-"""The care around one page that a vision-language model is asked a question about."""
+"""What pages can be asked instead of being read."""
 
-from dataclasses import replace
+import re
+from dataclasses import dataclass
 from typing import Protocol
 
 from muniment.engines.profiles import Profile
-from muniment.reading.asking import NoGoodError, VisionModel, Wish, ask
-from muniment.reading.data import Attempt, PageReading, PageStatus
-from muniment.reading.wire import Pictured
-from muniment.text import Block, Flag
+from muniment.errors import UsageError
+from muniment.reading.asking import Wish
+from muniment.text import Block, Paragraph
+
+_NO_LETTER = re.compile(r"[\W_]+")
 
 
 class Question(Protocol):
@@ -26,45 +28,32 @@ class Question(Protocol):
         ...
 
 
-async def answer_page(picture: Pictured, model: VisionModel, question: Question) -> PageReading:
-    """The page in ``picture`` with the model's answer for its block. What is wrong with it is asked for again, warmer.
-
-    An answer with the fewest problems is kept even so: whoever asked can use what is good of it. A blank page has none.
+@dataclass(frozen=True, slots=True)
+class PlainQuestion:
+    """A question in words, answered in words: one paragraph for a page that tells, none for one that does not.
 
     Raises:
-        EngineError: no page can be asked.
+        UsageError: there is no question.
     """
-    if not picture.images:
-        return replace(picture.page, attempts=(Attempt(model.served.model, "blank"),))
-    wish = question.wish(model.profile)
-    attempts: list[Attempt] = []
-    flags = set(picture.page.flags)
-    best: tuple[int, str] | None = None
-    for temperature in model.profile.temperatures:
-        method = f"question, temperature {temperature:g}"
-        try:
-            answer = await ask(model, picture.images[0], wish, temperature)
-        except NoGoodError as problem:
-            attempts.append(Attempt(model.served.model, method, str(problem)))
-            flags |= {problem.flag} if problem.flag else set()
-            if problem.is_last:
-                break
-            continue
-        problems = question.problems_of(answer)
-        attempts.append(Attempt(model.served.model, method, "; ".join(problems)))
-        if best is None or len(problems) < best[0]:
-            best = (len(problems), answer)
-        if not problems:
-            break
-    page = replace(picture.page, attempts=tuple(attempts), flags=tuple(sorted(flags)))
-    return unanswered(page) if best is None else replace(page, blocks=question.blocks_of(best[1], model.profile))
+
+    text: str
+
+    def __post_init__(self) -> None:
+        if not self.text.strip():
+            raise UsageError("The question is empty", "Write what you want to know.")
+
+    def wish(self, profile: Profile) -> Wish:
+        return Wish(profile.question.replace("{question}", self.text.strip()))
+
+    def problems_of(self, answer: str) -> tuple[str, ...]:  # noqa: ARG002 - words cannot be wrong
+        return ()
+
+    def blocks_of(self, answer: str, profile: Profile) -> tuple[Block, ...]:
+        if _letters(answer) == _letters(profile.absent):
+            return ()
+        return (Paragraph(text=answer.strip()),)
 
 
-def unanswered(page: PageReading) -> PageReading:
-    """A page whose attempts all failed, marked as such."""
-    return replace(
-        page,
-        status=PageStatus.FAILED,
-        flags=tuple(sorted({*page.flags, Flag.FAILED})),
-        problem=f"Page {page.number} got no answer: {page.attempts[0].problem}",
-    )
+def _letters(text: str) -> str:
+    """``text`` without what models put around it: quotes, stops, stars."""
+    return _NO_LETTER.sub(" ", text).strip().casefold()

@@ -97,22 +97,23 @@ class Run:
         self._pool = WorkerPool(
             self._jobs, WorkerSettings(options.worker_memory), require_sandbox=options.require_sandbox
         )
-        self._reader = self._make_reader(question)
+        self._question = question
+        self._reader = self._make_reader()
         self._queue: deque[_Opening | _Waiting | _Last | Iterator[Event]] = deque()
         self._open: set[OpenDocument] = set()
         self.pages_in_flight = 0
         """Pages being read, or read and not yet told: never more than the window."""
         self._items: Iterator[_Waiting | _Last] | None = None
 
-    def _make_reader(self, question: Question | None) -> PageReader:
+    def _make_reader(self) -> PageReader:
         options = self._options
         if options.engines == (EMBEDDED,):
-            if question is not None:
+            if self._question is not None:
                 raise UsageError("The embedded engine answers no questions", "Name a model's address with --engine.")
             return EmbeddedReader(self._pool, options, self._jobs * PAGES_AHEAD)
         from muniment.reading.vision_reader import VisionReader
 
-        return VisionReader(self._pool, options, self._jobs, question)
+        return VisionReader(self._pool, options, self._jobs, self._question)
 
     def __enter__(self) -> "Run":
         return self
@@ -131,8 +132,9 @@ class Run:
         self._open.clear()
 
     def __iter__(self) -> Iterator[Event]:
-        options = self._options
-        return furnished(self._events(), options.furniture, recurring=options.engines != (EMBEDDED,))
+        # The embedded engine knows furniture by its place, and answers are none, however often they recur.
+        recurring = self._options.engines != (EMBEDDED,) and self._question is None
+        return furnished(self._events(), self._options.furniture, recurring=recurring)
 
     def _events(self) -> Iterator[Event]:
         warned = False

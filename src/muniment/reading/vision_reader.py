@@ -5,6 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Future, wait
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,13 +13,14 @@ from muniment.engines.local import LocalClient, ServerSettings
 from muniment.engines.openai import ChatClient, Endpoint, ModelServer, Replicas
 from muniment.engines.profiles import load_profile
 from muniment.errors import EngineError, MunimentError, UsageError
+from muniment.reading.answering import answer_page, unanswered
 from muniment.reading.asking import VisionModel
 from muniment.reading.attempts import PictureTask
 from muniment.reading.data import Attempt, PageReading, PageStatus
 from muniment.reading.events import EngineAwaited, EngineNotice, Event
 from muniment.reading.options import LOCAL, ReadOptions, TextLayerUse
 from muniment.reading.pool import WorkerPool
-from muniment.reading.questions import Question, answer_page, unanswered
+from muniment.reading.questions import Question
 from muniment.reading.readers import page_task
 from muniment.reading.source import OpenDocument
 from muniment.reading.vision import as_fallback, read_page
@@ -82,7 +84,7 @@ class VisionReader:
         """What is being waited for, in words for the user."""
         first = self._servers[0]
         if isinstance(first, LocalClient):
-            return f"vLLM: {first.progress.stage}"
+            return f"vLLM is {first.progress.stage}"
         return f"Waiting for the engine at {', '.join(server.label for server in self._servers)}"
 
     def notices(self) -> Iterator[Event]:
@@ -106,7 +108,7 @@ class VisionReader:
             if isinstance(picture, PageRead):
                 return picture.page
             if self._question is not None:
-                return await self._answer(picture, number, self._question)
+                return await self._answer(picture, document.name, number, self._question)
 
             async def fall_back() -> PageReading:
                 return await self._on_lane(page_task(document, number, self._options, threads))
@@ -115,11 +117,15 @@ class VisionReader:
                 return as_fallback(await fall_back(), [Attempt(self._ready.served.model, "picture", str(picture))])
             return await read_page(picture, self._ready, lambda bands: self._on_lane(task.in_bands(bands)), fall_back)
 
-    async def _answer(self, picture: Pictured | MunimentError, number: int, question: Question) -> PageReading:
+    async def _answer(
+        self, picture: Pictured | MunimentError, name: str, number: int, question: Question
+    ) -> PageReading:
         if isinstance(picture, Pictured):
-            return await answer_page(picture, self._ready, question)
-        attempt = Attempt(self._ready.served.model, "picture", str(picture))
-        return unanswered(PageReading(number=number, status=PageStatus.FAILED, attempts=(attempt,)))
+            page = await answer_page(picture, self._ready, question)
+        else:
+            attempt = Attempt(self._ready.served.model, "picture", str(picture))
+            page = unanswered(PageReading(number=number, status=PageStatus.FAILED, attempts=(attempt,)))
+        return replace(page, problem=f"{name}: {page.problem}") if page.problem else page
 
     def _picture_task(self, document: OpenDocument, number: int, threads: int) -> PictureTask:
         options = self._options

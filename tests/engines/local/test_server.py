@@ -104,9 +104,7 @@ def test_it_sees_none_of_our_secrets_and_none_of_our_files(make: Make, monkeypat
 def test_an_early_death_is_told_with_its_cause_and_what_to_do(make: Make, temporary: Path) -> None:
     with pytest.raises(EngineError) as caught:
         make("die").start()
-    assert caught.value.what == (
-        "vLLM ended with code 1 while starting vLLM: torch.OutOfMemoryError: CUDA out of memory"
-    )
+    assert caught.value.what == ("vLLM ended with code 1 while starting: torch.OutOfMemoryError: CUDA out of memory")
     assert "shorter context" in caught.value.hint
     assert not list(temporary.iterdir())
 

@@ -11,7 +11,7 @@ from typing import IO
 class Stage(StrEnum):
     """How far a start is."""
 
-    STARTING = "starting vLLM"
+    STARTING = "starting"
     LOADING = "loading the model's weights"
     COMPILING = "compiling"
     MEASURING = "setting memory aside"

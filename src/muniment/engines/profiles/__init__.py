@@ -23,7 +23,9 @@ class Profile(BaseModel):
 
     Attributes:
         name: the file's, without ".toml".
-        prompt: what is asked of each page.
+        prompt: what is asked of each page that is to be read.
+        question: what is asked of each page that is to be asked something; "{question}" stands for that.
+        absent: what the model then answers if the page does not tell.
         system: a system turn before it; "" for none.
         markup: the dialect of the answers: "nanonets" is Markdown with HTML tables and tags for images, signatures,
             watermarks and page numbers.
@@ -37,6 +39,8 @@ class Profile(BaseModel):
 
     name: str
     prompt: Annotated[str, Field(min_length=1)]
+    question: Annotated[str, Field(pattern=r"\{question\}")] = "{question}"
+    absent: Annotated[str, Field(min_length=1)] = "Not mentioned."
     system: str = ""
     markup: Literal["nanonets"] = "nanonets"
     temperatures: Annotated[tuple[Annotated[float, Field(ge=0, le=2)], ...], Field(min_length=1, max_length=8)] = (
