@@ -1,0 +1,184 @@
+"""Whether data is what a schema asks for, and what becomes of null where it is not allowed."""
+
+import json
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from jsonschema.exceptions import ValidationError
+from pydantic import ValidationError as ModelError
+from pydantic_core import ErrorDetails
+from pydantic_core.core_schema import ErrorType
+
+from muniment.text.extraction.problems import MISSING, FieldProblem, innermost, wording
+from muniment.text.extraction.schema import Schema
+from muniment.text.extraction.shapes import Path, Shape, told
+
+_NOWHERE = f"{MISSING}: no page mentions it"
+_FROM_THE_MODEL = frozenset(
+    {"expected", "gt", "ge", "lt", "le", "multiple_of", "max_digits", "decimal_places", "whole_digits", "min_length",
+     "max_length", "field_type", "pattern", "class_name"}
+)  # fmt: skip
+"""What a message may tell beside its own words; the rest may come from the document."""
+_KINDS = frozenset(get_args(ErrorType))
+_BY_A_VALIDATOR = ("value_error", "assertion_error")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Data without null where it may not be, and what is wrong with it."""
+
+    data: dict[str, Any]
+    problems: tuple[FieldProblem, ...]
+
+
+def judge(schema: Schema, data: dict[str, Any], sources: Mapping[str, Any]) -> Verdict:
+    """Judge merged data by the schema as it was given, and by its model.
+
+    Args:
+        schema: what is wanted.
+        data: what was found; null is what was not.
+        sources: where it was found, as in ``Extraction``.
+    """
+    data = deepcopy(data)
+    nulls = _Nulls(data)
+    errors = _errors(schema, data)
+    while [error for error in errors if nulls.settle(error)]:
+        errors = _errors(schema, data)
+    shape = Shape.whole(schema.page)
+    problems: dict[str, FieldProblem] = {}
+    for path, what in [*_told_by_schema(errors), *_told_by_model(schema, data, shape)]:
+        page = _page(sources, path)
+        field = told(shape, path)
+        nowhere = what == MISSING and page is None
+        problems.setdefault(field, FieldProblem(field, _NOWHERE if nowhere else what, page))
+    return Verdict(data, tuple(problems.values()))
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a value says nothing: null, or a list or an object of nothing else."""
+    if isinstance(value, dict):
+        return all(map(is_empty, value.values()))
+    return value is None or (isinstance(value, list) and all(map(is_empty, value)))
+
+
+class _Nulls:
+    """Takes null out where it is not allowed, and puts it in where it is asked for."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self._data = data
+        self._refused: set[Path] = set()
+        self._given: set[Path] = set()
+
+    def settle(self, error: ValidationError) -> bool:
+        """Whether ``error`` was about null, and something was changed for it."""
+        path: Path = tuple(error.absolute_path)
+        holder, value = self._holder(path), self._at(path)
+        if holder is not None and value is None and error.instance is None and path not in self._refused:
+            del holder[path[-1]]
+            self._refused.add(path)
+            if not holder:
+                self._empty(path[:-1])
+            return True
+        if error.validator != "required" or not isinstance(value, dict):
+            return False
+        settled = self._refused | self._given
+        wanted = [name for name in _listed(error) if name not in value and (*path, name) not in settled]
+        value.update(dict.fromkeys(wanted))
+        self._given.update((*path, name) for name in wanted)
+        return bool(wanted) or (is_empty(value) and self._empty(path))
+
+    def _empty(self, path: Path) -> bool:
+        """Make null of an object that says nothing."""
+        holder = self._holder(path)
+        if holder is None or path in self._given | self._refused:
+            return False
+        holder[path[-1]] = None
+        self._given.add(path)
+        return True
+
+    def _holder(self, path: Path) -> dict[Any, Any] | None:
+        """The object with the property at ``path``; None if it is gone by now, or what is there is no property."""
+        place = self._at(path[:-1]) if path else None
+        return place if isinstance(place, dict) and path[-1] in place else None
+
+    def _at(self, path: Path) -> Any:
+        """The value at ``path``; None if there is none by now."""
+        place: Any = self._data
+        for step in path:
+            if isinstance(place, dict):
+                place = place.get(step)
+            elif isinstance(place, list) and isinstance(step, int):
+                place = place[step]
+            else:
+                return None
+        return place
+
+
+def _errors(schema: Schema, data: dict[str, Any]) -> list[ValidationError]:
+    return [inner for error in schema.validator.iter_errors(data) for inner in innermost(error)]
+
+
+def _listed(error: ValidationError) -> list[str]:
+    names: Any = error.validator_value
+    return list(names)
+
+
+def _told_by_schema(errors: list[ValidationError]) -> Iterator[tuple[Path, str]]:
+    for error in errors:
+        path: Path = tuple(error.absolute_path)
+        if error.validator == "required":
+            holder: Any = error.instance
+            missing = [name for name in _listed(error) if name not in holder]
+            yield from (((*path, name), MISSING) for name in missing)
+        else:
+            yield path, wording(error)
+
+
+def _told_by_model(schema: Schema, data: dict[str, Any], shape: Shape) -> Iterator[tuple[Path, str]]:
+    if schema.model is None:
+        return
+    try:
+        schema.model.model_validate_json(json.dumps(data))
+    except ModelError as error:
+        for details in error.errors(include_url=False, include_input=False):
+            yield _without_labels(details["loc"], data, shape), _model_wording(details)
+    except Exception as error:  # a user's validator may raise anything, and its message may quote the document
+        yield (), f"made a validator of the model fail with {type(error).__name__}"
+
+
+def _without_labels(location: Path, data: Any, shape: Shape) -> Path:
+    """A model's location without the names of the alternatives that it went through."""
+    path: list[str | int] = []
+    for step in location:
+        if isinstance(data, dict) and isinstance(step, str) and (step in data or step in shape.names):
+            data = data.get(step)
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        else:
+            continue
+        path.append(step)
+        shape = shape.at(step)
+    return tuple(path)
+
+
+def _model_wording(details: ErrorDetails) -> str:
+    kind = details["type"]
+    if kind == "missing":
+        return MISSING
+    if kind in _BY_A_VALIDATOR:
+        return "is refused by a validator of the model"
+    if kind in _KINDS and details.get("ctx", {}).keys() <= _FROM_THE_MODEL:
+        return f"is refused by the model: {details['msg'][0].lower()}{details['msg'][1:]}"
+    return f"is refused by the model ({kind})" if kind in _KINDS else "is refused by the model"
+
+
+def _page(sources: Any, path: Path) -> int | None:
+    """The page that a value, or what it is in, comes from."""
+    for step in path:
+        if isinstance(sources, dict) and isinstance(step, str):
+            sources = sources.get(step)
+        elif isinstance(sources, list) and isinstance(step, int) and step < len(sources):
+            sources = sources[step]
+    return sources if isinstance(sources, int) else None

@@ -1,0 +1,101 @@
+"""Schemas by name: a JSON file, or a Pydantic model in a module or a Python file."""
+
+import importlib
+import json
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.errors import PydanticUserError
+
+from muniment.errors import UsageError
+from muniment.text.extraction.schema import Schema, make_schema
+
+_HOW = 'Give a JSON Schema file, or a Pydantic model as "package.module:Model" or "models.py:Model".'
+
+
+def load_schema(name: str) -> Schema:
+    """The schema in a file, "invoice.schema.json", or of a model: "package.module:Model" or "path/models.py:Model".
+
+    Naming a model runs the module that it is in.
+
+    Raises:
+        UsageError: there is no such thing, or it is no schema of an object.
+    """
+    path = Path(name)
+    module, colon, attribute = name.rpartition(":")
+    if colon and not path.exists():
+        return _from_model(name, module, attribute)
+    return make_schema(_read(path), path.name.partition(".")[0])
+
+
+def _read(path: Path) -> Any:
+    if path.suffix == ".py":
+        raise UsageError(f"{path} has models and is no schema itself", f'Name one of them, as in "{path}:Model".')
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise UsageError(f"There is no schema {path}", _HOW) from None
+    except OSError as error:
+        raise UsageError(f"The schema {path} cannot be read: {error.strerror}", "Check its path.") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"The schema {path} is not JSON: {error}", _HOW) from None
+
+
+def _from_model(name: str, module: str, attribute: str) -> Schema:
+    found: Any = _imported(name, module)
+    for part in attribute.split("."):
+        found = getattr(found, part, None)
+    if not (isinstance(found, type) and issubclass(found, BaseModel)):
+        what = "has no" if found is None else "has no Pydantic model"
+        raise UsageError(f"{module} {what} {attribute}", _HOW)
+    try:
+        document = found.model_json_schema(mode="validation")
+    except PydanticUserError as error:
+        raise UsageError(f"The model {name} has no JSON Schema: {error.message}", "Change its fields.") from None
+    return make_schema(document, found.__name__, found)
+
+
+def _imported(name: str, module: str) -> ModuleType:
+    path = Path(module)
+    if path.suffix == ".py" and not path.is_file():
+        raise UsageError(f"There is no file {path}", _HOW)
+    try:
+        return _run_file(path) if path.suffix == ".py" else _import_module(module)
+    except (Exception, SystemExit) as error:  # whatever a user's module may raise
+        raise UsageError(
+            f"The schema {name} cannot be imported: {_told(error)}", "Mend the module or its name."
+        ) from None
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _import_module(module: str) -> ModuleType:
+    """A module from where Python looks for them, and after that from the current folder."""
+    here = str(Path.cwd())
+    sys.path.append(here)
+    try:
+        return importlib.import_module(module)
+    finally:
+        sys.path.remove(here)
+
+
+def _run_file(path: Path) -> ModuleType:
+    """The module in a file, which may import those beside it."""
+    spec = spec_from_file_location(f"muniment_schema_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python file")
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # models look up their annotations there
+    beside = str(path.resolve().parent)
+    sys.path.append(beside)
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(beside)
+    return module

@@ -1,0 +1,147 @@
+"""The fields of several pages as one whole."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from muniment.text.extraction.answers import PageFields
+from muniment.text.extraction.judging import is_empty, judge
+from muniment.text.extraction.problems import MISSING, FieldProblem
+from muniment.text.extraction.schema import Schema
+from muniment.text.extraction.shapes import Path, Shape, told
+
+_INDEX = re.compile(r"\[\d+\]")
+
+Found = tuple[int, Any]
+"""A page's number, and what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Pages that say different things about a field; the first of them counts."""
+
+    field: str
+    pages: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What a document says.
+
+    Attributes:
+        data: the fields, in the schema's order, ready for JSON.
+        sources: shaped as ``data``, with the number of the page in the place of each value. A list has one number for
+            each item. What no page mentions is not there.
+        problems: what does not fit the schema.
+        conflicts: where pages contradict each other.
+    """
+
+    data: dict[str, Any]
+    sources: dict[str, Any]
+    problems: tuple[FieldProblem, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the data is what the schema asks for."""
+        return not self.problems
+
+
+def merge(schema: Schema, pages: Sequence[tuple[int, PageFields]]) -> Extraction:
+    """The whole of ``pages``, numbers and fields in order.
+
+    Of a single value the first page's counts. Lists are joined; an item that ends one page's list and begins that of
+    the next is taken once. The result is judged by the schema as it was given, and by the model's validators.
+    """
+    merger = _Merger(schema)
+    data, sources = merger.objects([(number, fields.values) for number, fields in pages], Shape.whole(schema.page), ())
+    told_already = tuple(
+        FieldProblem(problem.field, problem.what, number) for number, fields in pages for problem in fields.problems
+    )
+    verdict = judge(schema, data, sources)
+    new = tuple(problem for problem in verdict.problems if not _is_told(problem, told_already))
+    return Extraction(
+        _ordered(verdict.data, Shape.whole(schema.page)),
+        _kept(sources, verdict.data),
+        told_already + new,
+        tuple(merger.conflicts),
+    )
+
+
+def _is_told(problem: FieldProblem, before: Sequence[FieldProblem]) -> bool:
+    """Whether a field is missing because what a page says about it was left out. Items count anew in the whole."""
+    return problem.what.startswith(MISSING) and any(
+        _INDEX.sub("", earlier.field) == _INDEX.sub("", problem.field) and problem.page in (None, earlier.page)
+        for earlier in before
+    )
+
+
+class _Merger:
+    def __init__(self, schema: Schema) -> None:
+        self._root = Shape.whole(schema.page)
+        self.conflicts: list[Conflict] = []
+
+    def objects(self, found: Sequence[Found], shape: Shape, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+        data: dict[str, Any] = {}
+        sources: dict[str, Any] = {}
+        for name in dict.fromkeys(name for _, value in found for name in value):
+            inner = [(page, value[name]) for page, value in found if name in value]
+            data[name], sources[name] = self._value(inner, shape.at(name), (*path, name))
+        return data, sources
+
+    def _value(self, found: Sequence[Found], shape: Shape, path: Path) -> tuple[Any, Any]:
+        """What counts, and where it comes from."""
+        said = [(page, value) for page, value in found if value is not None]
+        if not said:
+            return None, None
+        if all(isinstance(value, dict) for _, value in said):
+            return self.objects(said, shape, path)
+        if all(isinstance(value, list) for _, value in said) and not shape.is_tuple:
+            return _joined(found)
+        (first, value), *others = said
+        against = [page for page, other in others if not same(value, other)]
+        if against:
+            self.conflicts.append(Conflict(told(self._root, path), (first, *against)))
+        return value, first
+
+
+def _joined(found: Sequence[Found]) -> tuple[list[Any], list[int]]:
+    items: list[Any] = []
+    sources: list[int] = []
+    before: list[Any] = []
+    for page, value in found:
+        here = [item for item in value or () if not is_empty(item)]
+        repeated = bool(before and here) and same(before[-1], here[0])
+        items += here[repeated:]
+        sources += [page] * len(here[repeated:])
+        before = here
+    return items, sources
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are equal as JSON, where true is not 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
+def _kept(sources: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """The sources of what is still there, and is something."""
+    kept = {
+        name: _kept(source, data[name]) if isinstance(source, dict) else source
+        for name, source in sources.items()
+        if data.get(name) is not None
+    }
+    return {name: source for name, source in kept.items() if source != {}}
+
+
+def _ordered(value: Any, shape: Shape) -> Any:
+    if isinstance(value, list):
+        return [_ordered(item, shape.at(index)) for index, item in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    names = dict.fromkeys([*(name for name in shape.names if name in value), *value])
+    return {name: _ordered(value[name], shape.at(name)) for name in names}

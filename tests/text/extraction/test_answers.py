@@ -1,0 +1,155 @@
+"""What a model answers is taken as far as it fits, and the rest is told without a word of it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from muniment.text.extraction import FieldProblem, read_answer
+from muniment.text.extraction.schema import make_schema
+
+SCHEMA = make_schema(
+    {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "state": {"enum": ["open", "N/A", ""]},
+            "total": {"type": "number", "minimum": 0},
+            "day": {"type": "string", "format": "date"},
+            "lines": {
+                "type": "array",
+                "items": {"type": "object", "properties": {"what": {"type": "string"}, "price": {"type": "number"}}},
+            },
+            "tags": {"type": "array", "items": {"type": "string"}},
+            "place": {"type": "array", "prefixItems": [{"type": "number"}, {"type": "number"}], "minItems": 2},
+            "extras": {"type": "object", "additionalProperties": {"type": "integer"}},
+        },
+    },
+    "example",
+)
+
+
+def values(text: str) -> dict[str, Any]:
+    fields = read_answer(SCHEMA, text)
+    assert fields.problems == ()
+    return fields.values
+
+
+def problems(**found: Any) -> list[tuple[str, str]]:
+    return [(problem.field, problem.what) for problem in read_answer(SCHEMA, json.dumps(found)).problems]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "Ada"}',
+        '\n```json\n{"name": "Ada"}\n```\n',
+        'Here you are: {"name": "Ada"} I hope it\'s of use.',
+        'As {asked}: ```\n{"name": "Ada"}``` and {more}',
+        'A brace { too many. {"name": "Ada"}',
+        '<think>{"name": "Ada"}</think> {"name": "Ada"}',
+    ],
+)
+def test_the_object_is_found_whatever_stands_around_it(text: str) -> None:
+    assert values(text) == {"name": "Ada"}
+
+
+def test_braces_in_texts_are_no_objects() -> None:
+    assert values('So: {"name": "a } b { c \\" }"}.') == {"name": 'a } b { c " }'}
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("", "holds no JSON object"),
+        ("I cannot read this.", "holds no JSON object"),
+        ("[1]", "is not an object"),
+        ('{"name": "Ada", "lines": [{"what": "x"}', "is broken or cut off"),
+        ('{"name": }', "is broken or cut off"),
+        ('{"name": ' + "[" * 100_000 + "]" * 100_000 + "}", "is nested too deeply"),
+        ("{" * 100_000, "is broken or cut off"),
+    ],
+)
+def test_an_answer_without_an_object_says_why(text: str, what: str) -> None:
+    fields = read_answer(SCHEMA, text)
+    assert (fields.values, fields.problems) == ({}, (FieldProblem("", what),))
+
+
+def test_of_several_objects_the_longest_is_taken_and_it_is_told() -> None:
+    fields = read_answer(SCHEMA, 'First {"name": "A"}, then {"name": "Ada"}.')
+    assert fields.values == {"name": "Ada"}
+    assert fields.problems == (FieldProblem("", "is given in several objects, of which the longest was taken"),)
+
+
+@pytest.mark.parametrize("said", ["", "  ", "N/A", "n/a", "Not mentioned.", "(not specified)", "null"])
+def test_words_for_nothing_are_null(said: str) -> None:
+    assert values(json.dumps({"name": said, "total": said})) == {"name": None, "total": None}
+
+
+@pytest.mark.parametrize("said", ["None", "unknown", "0", "-", "Not mentioned in the will."])
+def test_words_that_may_be_content_are_kept(said: str) -> None:
+    assert values(json.dumps({"name": f" {said} "})) == {"name": said}
+
+
+def test_words_that_the_schema_has_are_kept() -> None:
+    assert values('{"state": "N/A"}') == {"state": "N/A"}
+    assert values('{"state": ""}') == {"state": ""}
+    assert values('{"state": " open "}') == {"state": "open"}
+
+
+def test_what_does_not_fit_is_left_out_and_told() -> None:
+    found = {
+        "name": 5, "state": "shut", "total": "1,234.50", "day": "2024-02-30", "place": [1, "x"],
+        "lines": [{"what": "a", "price": "ten"}, "b", {"what": "c", "price": 3}], "tags": ["", "x", 4],
+        "extras": {"Ada Lovelace": "x", "b": 2}, "more": 1,
+    }  # fmt: skip
+    fields = read_answer(SCHEMA, json.dumps(found))
+    assert fields.values == {
+        "name": None, "state": None, "total": None, "day": None, "place": None,
+        "lines": [{"what": "a", "price": None}, {"what": "c", "price": 3}], "tags": ["x"],
+        "extras": {"Ada Lovelace": None, "b": 2},
+    }  # fmt: skip
+    assert sorted((problem.field, problem.what) for problem in fields.problems) == [
+        ("", "has fields that the schema does not name"),
+        ("day", "is not in the form of: date"),
+        ("extras.*", "is not a whole number"),
+        ("lines[0].price", "is not a number"),
+        ("lines[1]", "is not an object"),
+        ("name", "is not a text"),
+        ("place", "is not a number"),
+        ("state", "is none of: open, N/A, "),
+        ("tags[2]", "is not a text"),
+        ("total", "is not a number"),
+    ]
+
+
+def test_bounds_are_told() -> None:
+    assert problems(total=-1) == [("total", "is less than 0")]
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "9" * 5_000])
+def test_a_number_that_is_none_costs_its_field_only(number: str) -> None:
+    fields = read_answer(SCHEMA, f'{{"name": "Ada", "total": {number}}}')
+    assert fields.values == {"name": "Ada", "total": None}
+    assert fields.problems == (FieldProblem("total", "is not a number that JSON has"),)
+
+
+def test_a_field_given_twice_is_left_out() -> None:
+    fields = read_answer(SCHEMA, '{"name": "Ada", "lines": [{"what": "a", "what": "b"}]}')
+    assert fields.values == {"name": "Ada", "lines": [{"what": None}]}
+    assert fields.problems == (FieldProblem("lines[0].what", "is given more than once"),)
+
+
+def test_half_characters_and_nul_are_taken_out() -> None:
+    assert values('{"name": "A\\ud800d\\u0000a"}') == {"name": "Ada"}
+
+
+def test_a_mistake_deep_in_optional_parts_costs_no_more_than_itself() -> None:
+    town = {"type": "object", "properties": {"zip": {"type": "integer"}, "name": {"type": "string"}}}
+    party = {
+        "anyOf": [{"type": "object", "properties": {"town": {"anyOf": [town, {"type": "null"}]}}}, {"type": "null"}]
+    }
+    schema = make_schema({"type": "object", "properties": {"seller": party}}, "example")
+    fields = read_answer(schema, '{"seller": {"town": {"zip": "x", "name": "T"}}}')
+    assert fields.values == {"seller": {"town": {"zip": None, "name": "T"}}}
+    assert fields.problems == (FieldProblem("seller.town.zip", "is not a whole number"),)

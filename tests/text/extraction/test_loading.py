@@ -1,0 +1,124 @@
+"""Schemas come from files and models, and what is wrong with one is told in a line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from muniment.errors import UsageError
+from muniment.text.extraction import load_schema
+from muniment.text.extraction.schema import make_schema
+
+OBJECT = {"type": "object", "properties": {"number": {"type": "string"}}}
+MODELS = """
+from __future__ import annotations
+from pydantic import BaseModel
+from beside import Part
+
+class Invoice(BaseModel):
+    number: str
+    parts: list[Part] = []
+
+    class Inner(BaseModel):
+        name: str
+
+class Odd(BaseModel):
+    call: type[int]
+    model_config = {"arbitrary_types_allowed": True}
+
+number = 3
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "beside.py").write_text("from pydantic import BaseModel\nclass Part(BaseModel):\n    name: str\n")
+    (tmp_path / "some_models.py").write_text(MODELS)
+    (tmp_path / "bad.py").write_text("raise RuntimeError('no database')")
+    (tmp_path / "leaving.py").write_text("raise SystemExit(3)")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_file_is_a_schema(folder: Path) -> None:
+    (folder / "invoice.schema.json").write_text("\ufeff" + json.dumps(OBJECT), encoding="utf-8")
+    schema = load_schema(str(folder / "invoice.schema.json"))
+    assert (schema.title, schema.document, schema.model) == ("invoice", OBJECT, None)
+
+
+@pytest.mark.parametrize("module", ["some_models", "some_models.py", "{folder}/some_models.py"])
+def test_a_model_is_found_in_a_module_or_a_file(folder: Path, module: str) -> None:
+    schema = load_schema(f"{module.format(folder=folder)}:Invoice")
+    assert schema.model is not None
+    assert schema.title == "Invoice"
+    assert schema.document == schema.model.model_json_schema()
+    assert load_schema(f"{module.format(folder=folder)}:Invoice.Inner").title == "Inner"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("none.json", "There is no schema none.json"),
+        (".", "The schema . cannot be read: Is a directory"),
+        ("bad.py", 'Name one of them, as in "bad.py:Model"'),
+        ("none.py:Invoice", "There is no file none.py"),
+        ("no_such_module:Invoice", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("some_models:Bill", "some_models has no Bill"),
+        ("some_models:number", "some_models has no Pydantic model number"),
+        ("bad.py:Invoice", "The schema bad.py:Invoice cannot be imported: RuntimeError: no database"),
+        ("leaving:Invoice", "cannot be imported: SystemExit: 3"),
+        (":Invoice", "cannot be imported"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_what_cannot_be_found_is_told(name: str, words: str) -> None:
+    with pytest.raises(UsageError) as told:
+        load_schema(name)
+    assert words in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("[]", "is not an object"),
+        ("true", "is not an object"),
+        ('{"type": "list"}', "is not a valid JSON Schema: at $.type"),
+        ('{"properties": {"a": {"pattern": "("}}}', "is not a valid JSON Schema: at $.properties.a.pattern"),
+        ('{"type": "array"}', "does not describe an object with properties"),
+        ('{"type": "object"}', "does not describe an object with properties"),
+        ('{"anyOf": [{"type": "object"}, {"type": "array"}]}', "does not describe an object"),
+        ('{"$schema": "http://json-schema.org/draft-03/schema#"}', "of an unknown draft"),
+    ],
+)
+def test_what_is_no_schema_of_an_object_is_told(folder: Path, text: str, words: str) -> None:
+    (folder / "it.json").write_text(text)
+    with pytest.raises(UsageError) as told:
+        load_schema("it.json")
+    assert words in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"$ref": "https://example.org/a.json"}, "refers to https://example.org/a.json, which is not inside it"),
+        ({"$ref": "other.json#/a"}, "which is not inside it"),
+        ({"$ref": "http://json-schema.org/draft-07/schema#"}, "which is not inside it"),
+        ({"items": {"$ref": "#/$defs/none"}}, "refers to #/$defs/none, and there is no such schema"),
+        ({"$ref": "#/properties/a"}, "refers to itself without an end"),
+        ({"anyOf": [{"$ref": "#/properties/a"}, {}]}, "refers to itself without an end"),
+        ({"$dynamicRef": "#a"}, "uses $dynamicRef"),
+        ({"$id": "https://example.org/b.json"}, "$id of its own"),
+    ],
+)
+def test_no_reference_leads_out_of_a_schema_or_in_circles(schema: Any, words: str) -> None:
+    with pytest.raises(UsageError) as told:
+        make_schema({"type": "object", "properties": {"a": schema}}, "example")
+    assert words in str(told.value)
+
+
+def test_properties_may_have_the_names_of_keywords() -> None:
+    schema = make_schema({"properties": {"$ref": {"type": "string"}, "$id": {"type": "string"}}}, "example")
+    assert list(schema.page["properties"]) == ["$ref", "$id"]
