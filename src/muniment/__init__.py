@@ -11,6 +11,7 @@
 
     options = muniment.ReadOptions(engines=("http://localhost:8001/v1",))
     muniment.ask("scan.pdf", "What is the total?", options)     # every page's answer, from a model
+    muniment.extract("invoice.pdf", Invoice, options)           # data, as a Pydantic model or JSON Schema wants it
 
 Everything here is imported when first used, so that ``import muniment`` costs nothing.
 """
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         ReadOptions,
         TextLayerUse,
         ask,
+        extract,
         read,
         stream,
     )
@@ -112,6 +114,7 @@ __all__ = [
     "Watermark",
     "__version__",
     "ask",
+    "extract",
     "read",
     "render",
     "stream",

@@ -53,7 +53,7 @@ def workers_of(pid: int) -> list[int]:
     return found
 
 
-def wait_for_pages(folder: Path, count: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for_pages(folder: Path, count: int, process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
     """Until the ledger in ``folder`` holds so many pages."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:

@@ -10,7 +10,7 @@ from muniment.cli import commands, ending
 from muniment.cli.ending import run
 from muniment.errors import ExitCode
 
-HEAVY = {"numpy", "pydantic", "rich", "PIL", "cv2", "openvino", "pypdfium2", "asyncio", "multiprocessing"}
+HEAVY = {"numpy", "pydantic", "rich", "PIL", "cv2", "openvino", "pypdfium2", "asyncio", "jsonschema", "multiprocessing"}
 
 
 @pytest.mark.parametrize("argument", ["--help", "--version"])

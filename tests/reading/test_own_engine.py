@@ -67,7 +67,7 @@ def test_an_engine_that_ends_in_between_costs_no_page_and_is_told(
     assert "started again, in" in told[1]
 
 
-def test_a_page_that_ends_it_each_time_is_read_by_the_fallback_after_two(
+def test_a_page_that_ends_it_each_time_is_read_by_the_fallback_in_the_end(
     tmp_path: Path, options: ReadOptions, profile: Path
 ) -> None:
     profile.write_text('prompt = "end"')

@@ -9,6 +9,7 @@ from muniment._version import __version__
 COMMANDS = {
     "ocr": "Read documents: scans and PDFs to Markdown, JSON, HTML, text or CSV.",
     "ask": "Ask every page of documents a question.",
+    "extract": "Extract data from documents, as a schema wants it.",
 }
 """Name and one line of help; ``muniment.cli.<name>`` holds the command under the same name."""
 

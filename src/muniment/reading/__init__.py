@@ -1,6 +1,6 @@
 """Reading: from a document to readings, page by page, losing none."""
 
-from muniment.reading.api import DocumentSource, PageStream, ask, read, stream
+from muniment.reading.api import DocumentSource, PageStream, ask, extract, read, stream
 from muniment.reading.data import Attempt, DocumentInfo, DocumentReading, PageReading, PageStatus
 from muniment.reading.events import (
     DocumentDone,
@@ -46,6 +46,7 @@ __all__ = [
     "SandboxWarning",
     "TextLayerUse",
     "ask",
+    "extract",
     "read",
     "stream",
 ]

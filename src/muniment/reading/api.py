@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from muniment.documents.sources import Source
 from muniment.errors import MunimentError
@@ -16,6 +16,11 @@ from muniment.reading.options import ReadOptions
 from muniment.reading.questions import PlainQuestion, Question
 from muniment.reading.run import Run
 from muniment.reading.source import in_memory
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from muniment.reading.extracting import DocumentExtraction
 
 DocumentSource = str | os.PathLike[str] | bytes | BinaryIO
 """A path, a document's bytes, or a binary file open for reading."""
@@ -130,6 +135,34 @@ def ask(source: DocumentSource, question: str, options: ReadOptions) -> Document
     """
     with _stream(source, options, PlainQuestion(question)) as pages:
         return DocumentReading(pages.info, tuple(pages))
+
+
+def extract(
+    source: DocumentSource, schema: "str | os.PathLike[str] | type[BaseModel]", options: ReadOptions
+) -> "DocumentExtraction":
+    """Extract data from a document, as a schema wants it.
+
+    Args:
+        source: a path, a document's bytes, or a binary file open for reading.
+        schema: a Pydantic model; or the path of a JSON Schema; or a model's name, "package.module:Model" or
+            "models.py:Model".
+        options: which model to ask, and how; the embedded engine extracts nothing.
+
+    Returns:
+        The data, where each field comes from and what is wrong with it; nothing is raised for that.
+
+    Raises:
+        DocumentError: the document cannot be opened.
+        UsageError: the schema or ``options`` make no sense, or not for this document.
+        EngineError: no page can be asked.
+    """
+    from muniment.reading.extracting import DocumentExtraction, SchemaQuestion, extraction_of
+    from muniment.text.extraction import load_schema, schema_of
+
+    wanted = schema_of(schema) if isinstance(schema, type) else load_schema(os.fspath(schema))
+    with _stream(source, options, SchemaQuestion(wanted)) as pages:
+        read = tuple(pages)
+        return DocumentExtraction(pages.info, extraction_of(wanted, read), read)
 
 
 def _stream(source: DocumentSource, options: ReadOptions, question: Question | None) -> PageStream:

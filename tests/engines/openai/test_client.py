@@ -1,6 +1,7 @@
 """Every answer a server may give is told for what it is."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -58,6 +59,17 @@ def test_a_field_that_the_server_does_not_know_is_left_out_from_then_on(field: s
 
     asyncio.run(twice())
     assert [field in body for body in script.asked] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["response_format is not supported", "The provided JSON schema contains features not supported by xgrammar"],
+)
+def test_a_form_that_the_server_cannot_keep_to_is_left_out(message: str) -> None:
+    script = Script(refused(400, message), streamed("{}"))
+    request = replace(REQUEST, response_format={"type": "json_object"})
+    asyncio.run(client_of(script).complete(request, 5))
+    assert ["response_format" in body for body in script.asked] == [True, False]
 
 
 @pytest.mark.parametrize("reason", ["length", "repetition", "content_filter"])

@@ -1,10 +1,12 @@
 """Profiles are small files, checked when they are loaded."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from muniment.engines.profiles import DEFAULT_PROFILE, load_profile, profile_names
+from muniment.engines.image import ImageLimits
+from muniment.engines.profiles import DEFAULT_PROFILE, Profile, load_profile, profile_names
 from muniment.errors import UsageError
 
 
@@ -60,3 +62,11 @@ def test_a_profile_that_is_not_there_names_those_that_are(own: Path, name: str) 
     with pytest.raises(UsageError, match=r"nanonets-ocr2|cannot be read"):
         load_profile(name)
     assert own.is_dir()
+
+
+def test_the_profile_in_the_documentation_is_one_and_shows_every_field() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "engines.md").read_text(encoding="utf-8")
+    shown = tomllib.loads(page.split("```toml\n")[1].split("```")[0])
+    assert Profile.model_validate({**shown, "name": "shown"}).markup == "nanonets"
+    assert {*shown, "name"} == set(Profile.model_fields)
+    assert set(shown["image"]) == set(ImageLimits.model_fields)

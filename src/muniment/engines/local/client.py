@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
 from muniment.engines.local.advisories import known_hole
@@ -24,6 +25,8 @@ from muniment.errors import EngineError
 _END_WITHIN = 15.0
 """Seconds in which a vLLM that broke an answer off has ended, if it is going to; its processes end one by one."""
 _LOOK_EVERY = 0.1
+_SUSPECTS_AT_ONCE = (16, 1)
+"""How many pages are sent together that were there at one end of vLLM, and at two: the last is known to be to blame."""
 _MOST_ENDINGS = 4
 """So many ends without an answer between them, and it is not started again."""
 
@@ -39,8 +42,8 @@ class _Life:
 class LocalClient:
     """A model served by a vLLM of our own. For one event loop; close it at the end.
 
-    When vLLM ends over the pages it is reading, another is started, and those pages are sent again one at a time: if it
-    ends again, the page to blame is known, and costs no other.
+    When vLLM ends over the pages it is reading, another is started, and those pages are sent again, fewer at once.
+    Those that were there at a second end are sent one at a time, so that the page to blame is known and costs no other.
 
     Args:
         model: which model to expect; "" for the one that the folder holds.
@@ -57,7 +60,7 @@ class LocalClient:
         self._server: SealedServer | None = None
         self._life: asyncio.Task[_Life] | None = None
         self._endings = 0
-        self._suspects = asyncio.Lock()
+        self._suspects = tuple(map(asyncio.Semaphore, _SUSPECTS_AT_ONCE))
 
     async def describe(self) -> Served:
         """The model, once vLLM is ready.
@@ -72,25 +75,20 @@ class LocalClient:
         """Ask, and wait for the whole answer; starts of vLLM do not count into ``within``.
 
         Raises:
-            Deadly: vLLM ended over this request twice.
+            Deadly: vLLM ends over this request.
             EngineError: it cannot be started again.
             EngineTrouble: see :mod:`muniment.engines.openai.answers`.
         """
-        life = await self._running()
-        try:
-            return self._answered(await life.client.complete(request, within))
-        except (Broken, Unreachable) as trouble:
-            if not await self._has_ended(life):
-                raise
-            met = trouble
-        async with self._suspects:
-            life = await self._running()
-            try:
-                return self._answered(await life.client.complete(request, within))
-            except (Broken, Unreachable):
-                if await self._has_ended(life):
-                    raise Deadly(f"vLLM {life.server.ending} while it read this page, twice") from met
-                raise
+        crowds: tuple[AbstractAsyncContextManager[None], ...] = (nullcontext(), *self._suspects)
+        for crowd in crowds:
+            async with crowd:
+                life = await self._running()
+                try:
+                    return self._answered(await life.client.complete(request, within))
+                except (Broken, Unreachable):
+                    if not await self._has_ended(life):
+                        raise
+        raise Deadly(f"vLLM {life.server.ending} over this page, {1 + len(self._suspects)} times")
 
     def _answered(self, completion: Completion) -> Completion:
         self._endings = 0

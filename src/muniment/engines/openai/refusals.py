@@ -20,6 +20,7 @@ _PROMPT_SIZE = re.compile(
     r"|(\d[\d,]*) (?:in the messages|input tokens|prompt tokens)",
     re.IGNORECASE,
 )
+_FORM = re.compile(r"response_format|json[ _]?schema|grammar|structured", re.IGNORECASE)
 _LOADING = re.compile(r"loading|starting|not ready|warming", re.IGNORECASE)
 _KEY_HINT = "Give a key that it accepts with --api-key or MUNIMENT_API_KEY."
 _HINTS = {401: _KEY_HINT, 403: _KEY_HINT}
@@ -47,6 +48,8 @@ def trouble_of(status: int, headers: dict[str, str], body: bytes) -> EngineTroub
 
 def _refusal(status: int, said: str, message: str) -> EngineTrouble:
     field = next((field for field in _DROPPABLE if field in message), "")
+    if not field and _FORM.search(message):
+        field = "response_format"  # whoever asked checks the answer's form in any case
     if status in (400, 422) and field:
         return Refused(said, field=field, is_final=False)
     if status == 413 or (status in (400, 422) and _CONTEXT.search(message)):

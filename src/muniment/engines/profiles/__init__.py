@@ -16,6 +16,10 @@ from muniment.engines.image import ImageLimits
 from muniment.errors import UsageError
 
 DEFAULT_PROFILE = "nanonets-ocr2"
+_EXTRACTION = (
+    "Extract the data that this page holds, as JSON that follows the JSON schema below. Copy values as they are "
+    "printed, and give null for everything that is not on this page.\n\n{schema}"
+)
 
 
 class Profile(BaseModel):
@@ -26,6 +30,7 @@ class Profile(BaseModel):
         prompt: what is asked of each page that is to be read.
         question: what is asked of each page that is to be asked something; "{question}" stands for that.
         absent: what the model then answers if the page does not tell.
+        extraction: what is asked of each page that data is to be taken from; "{schema}" stands for its JSON schema.
         system: a system turn before it; "" for none.
         markup: the dialect of the answers: "nanonets" is Markdown with HTML tables and tags for images, signatures,
             watermarks and page numbers.
@@ -41,6 +46,7 @@ class Profile(BaseModel):
     prompt: Annotated[str, Field(min_length=1)]
     question: Annotated[str, Field(pattern=r"\{question\}")] = "{question}"
     absent: Annotated[str, Field(min_length=1)] = "Not mentioned."
+    extraction: Annotated[str, Field(pattern=r"\{schema\}")] = _EXTRACTION
     system: str = ""
     markup: Literal["nanonets"] = "nanonets"
     temperatures: Annotated[tuple[Annotated[float, Field(ge=0, le=2)], ...], Field(min_length=1, max_length=8)] = (

@@ -52,11 +52,22 @@ def _from_model(name: str, module: str, attribute: str) -> Schema:
     if not (isinstance(found, type) and issubclass(found, BaseModel)):
         what = "has no" if found is None else "has no Pydantic model"
         raise UsageError(f"{module} {what} {attribute}", _HOW)
+    return schema_of(found)
+
+
+def schema_of(model: type[BaseModel]) -> Schema:
+    """The schema of a Pydantic model, whose validators have the last word.
+
+    Raises:
+        UsageError: it has none, or none of an object.
+    """
     try:
-        document = found.model_json_schema(mode="validation")
+        document = model.model_json_schema(mode="validation")
     except PydanticUserError as error:
-        raise UsageError(f"The model {name} has no JSON Schema: {error.message}", "Change its fields.") from None
-    return make_schema(document, found.__name__, found)
+        raise UsageError(
+            f"The model {model.__name__} has no JSON Schema: {error.message}", "Change its fields."
+        ) from None
+    return make_schema(document, model.__name__, model)
 
 
 def _imported(name: str, module: str) -> ModuleType:

@@ -24,6 +24,10 @@ class Conflict:
     field: str
     pages: tuple[int, ...]
 
+    def __str__(self) -> str:
+        pages = " and ".join(map(str, self.pages))
+        return f"{self.field}: pages {pages} say different things, and page {self.pages[0]} counts"
+
 
 @dataclass(frozen=True, slots=True)
 class Extraction:

@@ -29,6 +29,10 @@ class FieldProblem:
     what: str
     page: int | None = None
 
+    def __str__(self) -> str:
+        where = self.field or "the whole"
+        return f"{where}: {self.what}" if self.page is None else f"{where}, page {self.page}: {self.what}"
+
 
 def innermost(error: ValidationError) -> Iterator[ValidationError]:
     """The errors that ``error`` stands for: of alternatives, those of the one that was most likely meant."""
