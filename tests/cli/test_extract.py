@@ -106,6 +106,15 @@ def test_an_answer_that_does_not_fit_is_asked_for_again(invoice: Path, schema: P
     assert "I see" not in told.err
 
 
+def test_of_answers_that_do_not_fit_the_one_that_tells_most_counts(
+    invoice: Path, schema: Path, capsys: Captured
+) -> None:
+    answers = ["I see an invoice.", json.dumps({**FIRST, "total": "much", "paid": "perhaps"}), '{"total": "much"}']
+    with engine_server(lambda number: answers[number]) as server:
+        run(["extract", str(invoice), "--schema", str(schema), "--pages", "1", "--engine", server.address, "--quiet"])
+    assert json.loads(capsys.readouterr().out) == {"number": "R-17", "lines": FIRST["lines"]}
+
+
 def test_what_does_not_fit_in_the_end_is_told_field_by_field(invoice: Path, schema: Path, capsys: Captured) -> None:
     wrong = {"number": "R-17", "total": "much", "paid": "perhaps", "lines": []}
     code, _ = extract(invoice, "--schema", schema, "--pages", "1", answers=(wrong,))

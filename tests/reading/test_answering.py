@@ -8,7 +8,7 @@ from muniment.engines.profiles import Profile
 from muniment.reading import PageReading, PageStatus
 from muniment.reading.answering import answer_page
 from muniment.reading.asking import VisionModel, Wish
-from muniment.reading.questions import PlainQuestion, Question
+from muniment.reading.questions import Judgement, PlainQuestion, Question
 from muniment.reading.wire import Pictured
 from muniment.text import Block, Flag, Paragraph
 from tests.reading.test_vision import IMAGE, PAGE, Answer, Model, methods
@@ -19,13 +19,14 @@ CUT = Completion("…", "length")
 
 @dataclass(frozen=True)
 class Digits:
-    """Wants digits: each letter in an answer is a problem."""
+    """Wants digits: each letter in an answer is a problem, each digit can be used."""
 
     def wish(self, profile: Profile) -> Wish:
         return Wish(f"Digits, {profile.name}.", {"type": "json_object"})
 
-    def problems_of(self, answer: str) -> tuple[str, ...]:
-        return tuple("a letter" for character in answer if character.isalpha())
+    def judged(self, answer: str) -> Judgement:
+        letters = tuple("a letter" for character in answer if character.isalpha())
+        return Judgement(letters, sum(map(str.isdigit, answer)))
 
     def blocks_of(self, answer: str, profile: Profile) -> tuple[Block, ...]:  # noqa: ARG002
         return (Paragraph(text=f"kept {answer}"),)
@@ -88,6 +89,11 @@ def test_what_is_wrong_with_an_answer_is_asked_for_again_and_remembered() -> Non
     assert methods(page) == [("question, temperature 0", "a letter"), ("question, temperature 0.3", "")]
 
 
-def test_the_answer_with_the_fewest_problems_is_kept_if_none_is_good() -> None:
-    page, _ = answer(Digits(), said("ab1"), said("a12"), CUT)
+def test_the_answer_that_tells_most_is_kept_if_none_is_good() -> None:
+    page, _ = answer(Digits(), said("a"), said("abc12"), said("a1"))
+    assert (page.status, page.blocks) == (PageStatus.READ, (Paragraph(text="kept abc12"),))
+
+
+def test_of_answers_that_tell_as_much_the_one_with_the_fewest_problems_is_kept() -> None:
+    page, _ = answer(Digits(), said("ab12"), said("a12"), CUT)
     assert (page.status, page.blocks) == (PageStatus.READ, (Paragraph(text="kept a12"),))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from muniment.reading.asking import NoGoodError, VisionModel, ask
 from muniment.reading.data import Attempt, PageReading, PageStatus
-from muniment.reading.questions import Question
+from muniment.reading.questions import Judgement, Question
 from muniment.reading.wire import Pictured
 from muniment.text import Flag
 
@@ -12,7 +12,8 @@ from muniment.text import Flag
 async def answer_page(picture: Pictured, model: VisionModel, question: Question) -> PageReading:
     """The page in ``picture`` with the model's answer for its block. What is wrong with it is asked for again, warmer.
 
-    An answer with the fewest problems is kept even so: whoever asked can use what is good of it. A blank page has none.
+    The answer with the most values that can be used is kept, and of several such the one with the fewest problems. A
+    blank page has none.
 
     Raises:
         EngineError: no page can be asked.
@@ -22,7 +23,7 @@ async def answer_page(picture: Pictured, model: VisionModel, question: Question)
     wish = question.wish(model.profile)
     attempts: list[Attempt] = []
     flags = set(picture.page.flags)
-    answers: list[tuple[int, str]] = []
+    answers: list[tuple[Judgement, str]] = []
     for temperature in model.profile.temperatures:
         method = f"question, temperature {temperature:g}"
         try:
@@ -33,15 +34,15 @@ async def answer_page(picture: Pictured, model: VisionModel, question: Question)
             if problem.is_last:
                 break
         else:
-            problems = question.problems_of(answer)
-            attempts.append(Attempt(model.served.model, method, "; ".join(problems)))
-            answers.append((len(problems), answer))
-            if not problems:
+            judgement = question.judged(answer)
+            attempts.append(Attempt(model.served.model, method, "; ".join(judgement.problems)))
+            answers.append((judgement, answer))
+            if not judgement.problems:
                 break
     page = replace(picture.page, attempts=tuple(attempts), flags=tuple(sorted(flags)))
     if not answers:
         return unanswered(page)
-    _, best = min(answers, key=lambda counted: counted[0])
+    _, best = max(answers, key=lambda judged: (judged[0].kept, -len(judged[0].problems)))
     return replace(page, blocks=question.blocks_of(best, model.profile))
 
 

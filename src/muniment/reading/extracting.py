@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from muniment.engines.profiles import Profile
 from muniment.reading.asking import Wish
 from muniment.reading.data import DocumentInfo, PageReading
+from muniment.reading.questions import Judgement
 from muniment.text import Block, Code
 from muniment.text.extraction import Extraction, Schema, merge, read_answer
 
@@ -36,8 +37,9 @@ class SchemaQuestion:
         form = {"name": self.schema.title, "schema": self.schema.page, "strict": True}
         return Wish(profile.extraction.replace("{schema}", schema), {"type": "json_schema", "json_schema": form})
 
-    def problems_of(self, answer: str) -> tuple[str, ...]:
-        return tuple(str(problem) for problem in read_answer(self.schema, answer).problems)
+    def judged(self, answer: str) -> Judgement:
+        fields = read_answer(self.schema, answer)
+        return Judgement(tuple(map(str, fields.problems)), fields.said)
 
     def blocks_of(self, answer: str, profile: Profile) -> tuple[Block, ...]:  # noqa: ARG002
         return (Code(text=answer, language="json"),)

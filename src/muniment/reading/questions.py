@@ -12,6 +12,19 @@ from muniment.text import Block, Paragraph
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an answer is worth.
+
+    Attributes:
+        problems: what is wrong with it, in words for the user that quote nothing of it; nothing if it is good.
+        kept: how many values of it can be used all the same.
+    """
+
+    problems: tuple[str, ...] = ()
+    kept: int = 0
+
+
 class Question(Protocol):
     """What every page is asked."""
 
@@ -19,8 +32,8 @@ class Question(Protocol):
         """What is wanted of a page's picture, in the words of the profile that the model is asked under."""
         ...
 
-    def problems_of(self, answer: str) -> tuple[str, ...]:
-        """What is wrong with an answer, in words for the user that quote nothing of it; nothing if it is good."""
+    def judged(self, answer: str) -> Judgement:
+        """What an answer is worth."""
         ...
 
     def blocks_of(self, answer: str, profile: Profile) -> tuple[Block, ...]:
@@ -45,8 +58,8 @@ class PlainQuestion:
     def wish(self, profile: Profile) -> Wish:
         return Wish(profile.question.replace("{question}", self.text.strip()))
 
-    def problems_of(self, answer: str) -> tuple[str, ...]:  # noqa: ARG002 - words cannot be wrong
-        return ()
+    def judged(self, answer: str) -> Judgement:  # noqa: ARG002 - words cannot be wrong
+        return Judgement()
 
     def blocks_of(self, answer: str, profile: Profile) -> tuple[Block, ...]:
         if _letters(answer) == _letters(profile.absent):

@@ -29,6 +29,17 @@ class PageFields:
     values: dict[str, Any]
     problems: tuple[FieldProblem, ...] = ()
 
+    @property
+    def said(self) -> int:
+        """How many values there are that are not null."""
+        return _counted(self.values)
+
+
+def _counted(value: Any) -> int:
+    if isinstance(value, dict | list):
+        return sum(map(_counted, value.values() if isinstance(value, dict) else value))
+    return value is not None
+
 
 def read_answer(schema: Schema, text: str) -> PageFields:
     """The fields in ``text``: JSON bare, in a fence or among words.
