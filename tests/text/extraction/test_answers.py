@@ -1,11 +1,14 @@
 """What a model answers is taken as far as it fits, and the rest is told without a word of it."""
 
+import datetime as dt
+import decimal
 import json
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from pydantic import BaseModel, ValidationInfo, field_validator
 
-from muniment.text.extraction import FieldProblem, read_answer
+from muniment.text.extraction import FieldProblem, PageFields, read_answer
 from muniment.text.extraction.schema import make_schema
 
 SCHEMA = make_schema(
@@ -153,3 +156,103 @@ def test_a_mistake_deep_in_optional_parts_costs_no_more_than_itself() -> None:
     fields = read_answer(schema, '{"seller": {"town": {"zip": "x", "name": "T"}}}')
     assert fields.values == {"seller": {"town": {"zip": None, "name": "T"}}}
     assert fields.problems == (FieldProblem("seller.town.zip", "is not a whole number"),)
+
+
+def test_a_page_is_judged_by_what_grammars_cannot_follow_too() -> None:
+    amount = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^(?!^[-+.]*$)[+-]?\d*\.?\d*$"}]}
+    schema = make_schema({"type": "object", "properties": {"total": amount, "vat": amount}}, "example")
+    fields = read_answer(schema, '{"total": "1.200,50 EUR", "vat": "190.50"}')
+    assert fields.values == {"total": None, "vat": "190.50"}
+    assert [problem.field for problem in fields.problems] == ["total"]
+
+
+def test_what_holds_for_the_whole_only_is_not_asked_of_a_page() -> None:
+    document = {
+        "type": "object",
+        "properties": {
+            "kind": {"enum": ["a", "b"]},
+            "lines": {"type": "array", "minItems": 3, "uniqueItems": True, "contains": {"const": 3}},
+            "note": {"type": "string"},
+        },
+        "required": ["kind", "lines"],
+        "minProperties": 4,
+        "if": {"properties": {"kind": {"const": "a"}}},
+        "then": {"required": ["note"]},
+        "not": {"required": ["note"]},
+        "oneOf": [{"required": ["kind"]}, {"required": ["lines"]}],
+    }
+    schema = make_schema(document, "example")
+    fields = read_answer(schema, '{"kind": "a", "lines": [1, 1], "note": null}')
+    assert fields == PageFields({"kind": "a", "lines": [1, 1], "note": None})
+    assert schema.page_validator.is_valid(fields.values)
+
+
+def test_what_no_schema_names_is_left_out_unless_one_allows_it() -> None:
+    named = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    patterned = {**named, "patternProperties": {"^n_": {"type": "integer"}}, "additionalProperties": False}
+    found = {"a": 1, "n_b": 2, "zz": 3, "yy": None}
+    for inner, kept in ((named, {"a"}), (patterned, {"a", "n_b"}), ({**named, "additionalProperties": True}, {*found})):
+        schema = make_schema({"type": "object", "properties": {"it": inner}}, "example")
+        fields = read_answer(schema, json.dumps({"it": found}))
+        assert fields.values["it"].keys() == kept
+        unnamed = FieldProblem("it", "has fields that the schema does not name")
+        assert fields.problems == (() if kept == {*found} else (unnamed,))
+
+
+@pytest.mark.parametrize("draft", ["draft-04", "draft-06", "draft-07"])
+def test_old_drafts_judge_pages_too_and_all_the_way_down(draft: str) -> None:
+    document = {
+        "$schema": f"http://json-schema.org/{draft}/schema#",
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "within": {"$ref": "#"}},
+        "required": ["name"],
+    }
+    fields = read_answer(make_schema(document, "example"), '{"name": "a", "within": {"within": {"name": 3}}}')
+    assert fields.problems == (FieldProblem("within.within.name", "is not a text"),)
+
+
+class Card(BaseModel):
+    kind: Literal["card"]
+    number: str
+
+
+class Transfer(BaseModel):
+    kind: Literal["transfer"]
+    iban: str
+
+
+class Receipt(BaseModel):
+    total: decimal.Decimal
+    at: dt.datetime
+    parts: list[decimal.Decimal]
+    span: tuple[dt.datetime, int]
+    paid: Card | Transfer
+    tip: decimal.Decimal | None = None
+    table: int | decimal.Decimal | None = None
+
+    @field_validator("tip")
+    @classmethod
+    def look_at_others(cls, tip: Any, info: ValidationInfo) -> Any:
+        if "total" not in info.data:
+            raise ValueError("a tip of what?")
+        return tip
+
+
+RECEIPT = make_schema(Receipt.model_json_schema(), "Receipt", Receipt)
+
+
+def test_a_page_is_judged_by_the_types_of_a_model() -> None:
+    found = {"total": "1.200,50 EUR", "at": "yesterday", "parts": ["1.5", "one"], "span": ["today", 3]}
+    fields = read_answer(RECEIPT, json.dumps(found))
+    assert fields.values == {"total": None, "at": None, "parts": ["1.5"], "span": None}
+    assert sorted(problem.field for problem in fields.problems) == ["at", "parts[1]", "span", "total"]
+    assert "yesterday" not in repr(fields.problems)
+
+
+def test_an_item_that_says_nothing_is_not_held_against_a_page() -> None:
+    assert read_answer(RECEIPT, '{"parts": ["", "1.5", null]}') == PageFields({"parts": ["1.5"]})
+
+
+def test_what_validators_and_alternatives_want_is_left_to_the_whole() -> None:
+    found = {"paid": {"kind": "card", "number": None}, "tip": "2.50", "table": "seven"}
+    assert read_answer(RECEIPT, json.dumps(found)) == PageFields(found)

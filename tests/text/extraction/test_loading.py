@@ -111,12 +111,20 @@ def test_what_is_no_schema_of_an_object_is_told(folder: Path, text: str, words: 
         ({"anyOf": [{"$ref": "#/properties/a"}, {}]}, "refers to itself without an end"),
         ({"$dynamicRef": "#a"}, "uses $dynamicRef"),
         ({"$id": "https://example.org/b.json"}, "$id of its own"),
+        ({"$schema": "http://json-schema.org/draft-07/schema#"}, "$schema of its own"),
+        ({"$ref": "#/properties/a/enum/x", "enum": [3]}, "there is no such schema"),
     ],
 )
 def test_no_reference_leads_out_of_a_schema_or_in_circles(schema: Any, words: str) -> None:
     with pytest.raises(UsageError) as told:
         make_schema({"type": "object", "properties": {"a": schema}}, "example")
     assert words in str(told.value)
+
+
+def test_what_is_referred_to_has_to_be_a_schema() -> None:
+    document = {"type": "object", "properties": {"a": {"$ref": "#/components/a"}}, "components": {"a": {"allOf": 3}}}
+    with pytest.raises(UsageError, match="is not a valid JSON Schema"):
+        make_schema(document, "example")
 
 
 def test_properties_may_have_the_names_of_keywords() -> None:

@@ -7,9 +7,10 @@ from typing import Any
 from jsonschema.exceptions import ValidationError
 
 from muniment.text.extraction.found_json import NoObject, Unusable, clean, find_objects
-from muniment.text.extraction.problems import FieldProblem, innermost, wording
+from muniment.text.extraction.models import refused_by_model
+from muniment.text.extraction.problems import UNNAMED, FieldProblem, innermost, wording
 from muniment.text.extraction.schema import Schema
-from muniment.text.extraction.shapes import Path, Shape, told
+from muniment.text.extraction.shapes import Path, Shape, is_named, told
 
 _SAYS_NOTHING = re.compile(
     r"[(\[]?(?:n/?a|n\. ?a\.|null|not (?:mentioned|specified|stated|provided|available|applicable|listed))\.?[)\]]?",
@@ -57,7 +58,7 @@ def read_answer(schema: Schema, text: str) -> PageFields:
 class _Reader:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._shape = Shape.whole(schema.page)
+        self._shape = schema.shape
         self._problems: list[FieldProblem] = []
         self._left_out: set[Path] = set()
 
@@ -68,6 +69,10 @@ class _Reader:
         while errors := self._errors(root[""]):
             for path, error in errors:
                 self._leave_out(root, path, error)
+        for path, what in refused_by_model(self._schema, root[""]):
+            if (place := self._place(path)) not in self._left_out:
+                self._tell(place, what)
+                self._take_out(root, place)
         return PageFields(_without(root[""], self._left_out, ()) or {}, tuple(self._problems))
 
     def _tidied(self, value: Any, shape: Shape, path: Path) -> Any:
@@ -83,16 +88,13 @@ class _Reader:
                 says_nothing = not text or _SAYS_NOTHING.fullmatch(text)
                 return None if says_nothing and not shape.spells(text) else text
             case dict():
-                return {name: self._tidied(inner, shape.at(name), (*path, name)) for name, inner in value.items()}
+                if not all(map(shape.knows, value)):
+                    self._tell(path, UNNAMED)
+                known = {name: inner for name, inner in value.items() if shape.knows(name)}
+                return {name: self._tidied(inner, shape.at(name), (*path, name)) for name, inner in known.items()}
             case list():
-                return [self._item(inner, shape.at(index), (*path, index)) for index, inner in enumerate(value)]
+                return [self._tidied(inner, shape.at(index), (*path, index)) for index, inner in enumerate(value)]
         return value
-
-    def _item(self, value: Any, shape: Shape, path: Path) -> Any:
-        item = self._tidied(value, shape, path)
-        if item is None and not shape.takes_null:
-            self._left_out.add(path)
-        return item
 
     def _errors(self, values: Any) -> list[tuple[Path, ValidationError]]:
         """Errors at places that nothing was left out at yet."""
@@ -114,18 +116,29 @@ class _Reader:
         return path
 
     def _leave_out(self, root: dict[str, Any], path: Path, error: ValidationError) -> None:
-        self._tell(path, wording(error))
+        is_here = path == tuple(error.absolute_path)
+        if error.instance is not None or not is_here:  # an item that is null is one that says nothing
+            self._tell(path, wording(error))
+        if error.validator == "additionalProperties" and is_here:
+            holder, last = self._holder(root, path)
+            schema: Any = error.schema
+            holder[last] = {name: value for name, value in holder[last].items() if is_named(schema, name)}
+        else:
+            self._take_out(root, path)
+
+    def _take_out(self, root: dict[str, Any], path: Path) -> None:
+        holder, last = self._holder(root, path)
+        holder[last] = None
+        self._left_out.add(path)
+
+    @staticmethod
+    def _holder(root: dict[str, Any], path: Path) -> tuple[Any, str | int]:
+        """What holds the value at ``path``, and where in it that stands."""
         *way, last = ("", *path)
         place: Any = root
         for step in way:
             place = place[step]
-        if error.validator == "additionalProperties" and path == tuple(error.absolute_path):
-            schema: Any = error.schema
-            named = schema.get("properties", {})
-            place[last] = {name: value for name, value in place[last].items() if name in named}
-        else:
-            place[last] = None
-            self._left_out.add(path)
+        return place, last
 
     def _tell(self, path: Path, what: str) -> None:
         problem = FieldProblem(told(self._shape, path), what)

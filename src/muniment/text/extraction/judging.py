@@ -1,28 +1,18 @@
 """Whether data is what a schema asks for, and what becomes of null where it is not allowed."""
 
-import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from jsonschema.exceptions import ValidationError
-from pydantic import ValidationError as ModelError
-from pydantic_core import ErrorDetails
-from pydantic_core.core_schema import ErrorType
 
+from muniment.text.extraction.models import told_by_model
 from muniment.text.extraction.problems import MISSING, FieldProblem, innermost, wording
 from muniment.text.extraction.schema import Schema
-from muniment.text.extraction.shapes import Path, Shape, told
+from muniment.text.extraction.shapes import Path, told
 
 _NOWHERE = f"{MISSING}: no page mentions it"
-_FROM_THE_MODEL = frozenset(
-    {"expected", "gt", "ge", "lt", "le", "multiple_of", "max_digits", "decimal_places", "whole_digits", "min_length",
-     "max_length", "field_type", "pattern", "class_name"}
-)  # fmt: skip
-"""What a message may tell beside its own words; the rest may come from the document."""
-_KINDS = frozenset(get_args(ErrorType))
-_BY_A_VALIDATOR = ("value_error", "assertion_error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +36,9 @@ def judge(schema: Schema, data: dict[str, Any], sources: Mapping[str, Any]) -> V
     errors = _errors(schema, data)
     while [error for error in errors if nulls.settle(error)]:
         errors = _errors(schema, data)
-    shape = Shape.whole(schema.page)
+    shape = schema.shape
     problems: dict[str, FieldProblem] = {}
-    for path, what in [*_told_by_schema(errors), *_told_by_model(schema, data, shape)]:
+    for path, what in [*_told_by_schema(errors), *told_by_model(schema, data)]:
         page = _page(sources, path)
         field = told(shape, path)
         nowhere = what == MISSING and page is None
@@ -134,44 +124,6 @@ def _told_by_schema(errors: list[ValidationError]) -> Iterator[tuple[Path, str]]
             yield from (((*path, name), MISSING) for name in missing)
         else:
             yield path, wording(error)
-
-
-def _told_by_model(schema: Schema, data: dict[str, Any], shape: Shape) -> Iterator[tuple[Path, str]]:
-    if schema.model is None:
-        return
-    try:
-        schema.model.model_validate_json(json.dumps(data))
-    except ModelError as error:
-        for details in error.errors(include_url=False, include_input=False):
-            yield _without_labels(details["loc"], data, shape), _model_wording(details)
-    except Exception as error:  # a user's validator may raise anything, and its message may quote the document
-        yield (), f"made a validator of the model fail with {type(error).__name__}"
-
-
-def _without_labels(location: Path, data: Any, shape: Shape) -> Path:
-    """A model's location without the names of the alternatives that it went through."""
-    path: list[str | int] = []
-    for step in location:
-        if isinstance(data, dict) and isinstance(step, str) and (step in data or step in shape.names):
-            data = data.get(step)
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
-            data = data[step]
-        else:
-            continue
-        path.append(step)
-        shape = shape.at(step)
-    return tuple(path)
-
-
-def _model_wording(details: ErrorDetails) -> str:
-    kind = details["type"]
-    if kind == "missing":
-        return MISSING
-    if kind in _BY_A_VALIDATOR:
-        return "is refused by a validator of the model"
-    if kind in _KINDS and details.get("ctx", {}).keys() <= _FROM_THE_MODEL:
-        return f"is refused by the model: {details['msg'][0].lower()}{details['msg'][1:]}"
-    return f"is refused by the model ({kind})" if kind in _KINDS else "is refused by the model"
 
 
 def _page(sources: Any, path: Path) -> int | None:

@@ -59,14 +59,14 @@ def merge(schema: Schema, pages: Sequence[tuple[int, PageFields]]) -> Extraction
     the next is taken once. The result is judged by the schema as it was given, and by the model's validators.
     """
     merger = _Merger(schema)
-    data, sources = merger.objects([(number, fields.values) for number, fields in pages], Shape.whole(schema.page), ())
+    data, sources = merger.objects([(number, fields.values) for number, fields in pages], schema.shape, ())
     told_already = tuple(
         FieldProblem(problem.field, problem.what, number) for number, fields in pages for problem in fields.problems
     )
     verdict = judge(schema, data, sources)
     new = tuple(problem for problem in verdict.problems if not _is_told(problem, told_already))
     return Extraction(
-        _ordered(verdict.data, Shape.whole(schema.page)),
+        _ordered(verdict.data, schema.shape),
         _kept(sources, verdict.data),
         told_already + new,
         tuple(merger.conflicts),
@@ -83,7 +83,7 @@ def _is_told(problem: FieldProblem, before: Sequence[FieldProblem]) -> bool:
 
 class _Merger:
     def __init__(self, schema: Schema) -> None:
-        self._root = Shape.whole(schema.page)
+        self._root = schema.shape
         self.conflicts: list[Conflict] = []
 
     def objects(self, found: Sequence[Found], shape: Shape, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,27 +1,29 @@
 """The JSON Schema that one page is asked with, made from that of the whole document.
 
+It is for models, and for the grammars that keep them to a form; what they answer is judged by the schema as it was
+given. So where grammars cannot follow, or not alike, it leaves open what is said.
+
 One page rarely holds everything. So every property has to be there, which makes a model look for it, and may be null,
-which keeps it from inventing one. What holds for the whole only, such as the least number of items, is left out, and
-so is what grammars for models do not know; the whole is judged by the schema as it was given.
+which keeps it from inventing one. What holds for the whole only, such as the least number of items, is left out.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from muniment.text.extraction.intersection import ANNOTATIONS, CHOICES, OPEN, Flat, Intersections
 from muniment.text.extraction.references import References
 
-_KEPT = ("type", "title", "description", "enum", "const", "format", "pattern", "minLength", "maxLength", "minimum",
-         "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "maxItems")  # fmt: skip
-_MOST_CHOICES = 64
-"""Alternatives of one place; more are not asked for one by one."""
+_KEPT = ("type", "enum", "const", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum",
+         "exclusiveMaximum", "multipleOf", "maxItems")  # fmt: skip
+_CHOICES = ("anyOf", "oneOf")
+_WORTH_MORE = frozenset({"enum", "const", "format", "properties", "items", "prefixItems"})
+"""What stands beside alternatives and is asked for in their place: grammars do not join the two."""
+_OPENING = (*_CHOICES, "if", "dependentSchemas", "dependencies", "unevaluatedProperties")
+"""Where one of these stands beside properties, an object may have more than are named."""
+_SAYING = frozenset({*_KEPT, *_OPENING, *_WORTH_MORE, "pattern", "required", "additionalProperties", "allOf"})
 _FORMATS = frozenset({"date", "time", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "uri", "uuid"})
-_BEYOND_GRAMMARS = re.compile(r"\(\?(?:<?[=!]|P=|[aiLmsux-])|\\[AbBzZ1-9]")
-"""What of a regular expression makes an engine refuse the schema, or ignore a part: looking around and back, flags."""
-_ATOM = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
-_GROUP = re.compile(r"\([^()]*\)")
-_ANYTHING = r"[\s\S]*"
+_PATTERN = re.compile(r"\^(?:\\[^AbBzZ0-9]|[^\\^$|(]|\((?!\?))*\$")
+"""Regular expressions of a whole text that engines agree about: no looking around or back, no flags, no choices."""
 _NULL = {"type": "null"}
 
 PageSchema = dict[str, Any]
@@ -37,100 +39,111 @@ def page_schema(document: Mapping[str, Any], references: References, *, siblings
         references: those of ``document``.
         siblings: whether what stands beside a ``$ref`` counts in ``document``.
     """
-    return _Maker(references, siblings=siblings).page(document)
+    return _Maker(document, references, siblings=siblings).page()
 
 
 class _Maker:
-    def __init__(self, references: References, *, siblings: bool) -> None:
+    def __init__(self, document: Mapping[str, Any], references: References, *, siblings: bool) -> None:
+        self._document = document
         self._references = references
-        self._intersections = Intersections(references, siblings=siblings)
-        self._names: dict[str, str] = {}
+        self._siblings = siblings
+        self._names: dict[int, str] = {}
         self._definitions: dict[str, PageSchema] = {}
+        self._under_way: set[frozenset[int]] = set()
+        """What is being joined, by identity: an object that holds itself and more must end somewhere."""
 
-    def page(self, document: Mapping[str, Any]) -> PageSchema:
-        page = self._relaxed(self._intersections.followed(document))
+    def page(self) -> PageSchema:
+        page = self._relaxed(self._document, is_root=True)
         return {**page, "$defs": self._definitions} if self._definitions else page
 
-    def _relaxed(self, schema: Any) -> PageSchema:
-        if schema is True:
+    def _relaxed(self, schema: Any, *, is_root: bool = False) -> PageSchema:
+        if not isinstance(schema, Mapping):
+            return {} if schema else dict(_NULL)
+        if "$ref" in schema and not is_root and not (self._siblings and schema.keys() & _SAYING):
+            return {**_annotations(schema), "$ref": self._reference(schema["$ref"])}
+        parts = [*self._parts(schema)]
+        said = frozenset(id(part) for part in parts if part.keys() & _SAYING - {"allOf"})
+        if said in self._under_way:
             return {}
-        if schema is False:
-            return {"enum": []}
-        flat = self._intersections.flat(schema)
-        if "$ref" in flat:
-            return {**self._reference(flat.pop("$ref")), **_annotations(flat)}
-        if CHOICES in flat:
-            return self._choice(flat)
-        page = {key: flat[key] for key in _KEPT if key in flat}
-        if "pattern" in page and (pattern := _whole_pattern(page.pop("pattern"))):
-            page["pattern"] = pattern
-        if page.get("format") not in _FORMATS:
-            page.pop("format", None)
-        for bound in ("exclusiveMinimum", "exclusiveMaximum"):
-            if isinstance(page.get(bound), bool):  # draft 4
-                del page[bound]
-        return {**page, **self._object(flat), **self._array(flat)}
+        self._under_way.add(said)
+        page = self._of_parts(parts)
+        self._under_way.discard(said)
+        return {**_annotations(schema), **page}
 
-    def _reference(self, reference: str) -> PageSchema:
-        fragment = self._references.fragment(reference)
-        if not fragment:
-            return {"$ref": "#"}
-        if fragment not in self._names:
-            wanted = re.sub(r"[^A-Za-z0-9_.-]", "_", fragment.rpartition("/")[2]) or "_"
+    def _of_parts(self, parts: list[Mapping[str, Any]]) -> PageSchema:
+        choices = [part[keyword] for part in parts for keyword in _CHOICES if keyword in part]
+        if len(choices) == 1 and not any(part.keys() & _WORTH_MORE for part in parts):
+            return {"anyOf": [self._relaxed(option) for option in choices[0]]}
+        return self._joined(parts)
+
+    def _parts(self, schema: Any) -> Iterator[Mapping[str, Any]]:
+        """The schemas that all hold where ``schema`` does."""
+        if not isinstance(schema, Mapping):
+            return
+        if "$ref" not in schema or self._siblings:
+            yield schema
+            for part in schema.get("allOf", ()):
+                yield from self._parts(part)
+        if "$ref" in schema:
+            yield from self._parts(self._references.target(schema["$ref"]))
+
+    def _reference(self, reference: str) -> str:
+        target = self._references.target(reference)
+        if target is self._document:
+            return "#"
+        if id(target) not in self._names:
+            wanted = re.sub(r"[^A-Za-z0-9_.-]", "_", re.split("[/#]", reference)[-1]) or "_"
             name, number = wanted, 1
             while name in self._definitions:
                 number += 1
                 name = f"{wanted}_{number}"
-            self._names[fragment] = name
+            self._names[id(target)] = name
             self._definitions[name] = {}
-            self._definitions[name] = self._relaxed(self._references.target(reference))
-        return {"$ref": f"#/$defs/{self._names[fragment]}"}
+            outer, self._under_way = self._under_way, set()
+            self._definitions[name] = self._relaxed(target)
+            self._under_way = outer
+        return f"#/$defs/{self._names[id(target)]}"
 
-    def _choice(self, flat: Flat) -> PageSchema:
-        """Each alternative with all that holds beside it; one is enough where they differ in nothing."""
-        first, *others = flat.pop(CHOICES)
-        outer = _annotations(flat)
-        inner = {key: value for key, value in flat.items() if key not in ANNOTATIONS}
-        if len(first) * _product(others) > _MOST_CHOICES:
-            others, inner = [], {**inner, OPEN: True}
-        if others:
-            inner[CHOICES] = others
-        pages: list[PageSchema] = []
-        for option in first:
-            page = self._relaxed(self._intersections.both(inner, option))
-            pages += [found for found in (page["anyOf"] if page.keys() == {"anyOf"} else [page]) if found not in pages]
-        possible = [page for page in pages if page.get("enum") != []] or pages[:1]
-        return {**possible[0], **outer} if len(possible) == 1 else {**outer, "anyOf": possible}
+    def _joined(self, parts: list[Mapping[str, Any]]) -> PageSchema:
+        """What several schemas say together; where two say something about the same, the first counts."""
+        flat: dict[str, Any] = {}
+        for part in reversed(parts):
+            flat.update(part)
+        page = {key: flat[key] for key in _KEPT if key in flat}
+        for bound in ("exclusiveMinimum", "exclusiveMaximum"):
+            if isinstance(page.get(bound), bool):  # draft 4
+                del page[bound]
+        if flat.get("format") in _FORMATS:
+            page["format"] = flat["format"]
+        if _PATTERN.fullmatch(flat.get("pattern", "")):
+            page["pattern"] = flat["pattern"]
+        return {**page, **self._object(parts, flat), **self._array(flat)}
 
-    def _object(self, flat: Flat) -> PageSchema:
-        told = flat.get("properties", {})
+    def _object(self, parts: list[Mapping[str, Any]], flat: Mapping[str, Any]) -> PageSchema:
+        told: dict[str, list[Any]] = {}
+        for part in parts:
+            for name, schema in part.get("properties", {}).items():
+                told.setdefault(name, []).append(schema)
         kind = flat.get("type", "object" if told else "any")
         if kind != "object" and "object" not in kind:
             return {}
-        untold = {name: True for name in flat.get("required", ()) if name not in told}
-        properties = {name: self._nullable(schema) for name, schema in {**told, **untold}.items()}
-        page: PageSchema = {"properties": properties, "required": list(properties)} if properties else {}
+        untold = {name: [True] for part in parts for name in part.get("required", ()) if name not in told}
+        properties = {name: self._nullable(_all(schemas)) for name, schemas in {**told, **untold}.items()}
+        page: PageSchema = {"type": kind}
         if properties:
-            page["type"] = kind
-        others = self._others(flat)
-        if others is not None:
-            page["additionalProperties"] = others
-        return page
+            page |= {"properties": properties, "required": list(properties)}
+        others = self._others(flat, is_closed=bool(told) and not any(key in part for part in parts for key in _OPENING))
+        return page if others is None else {**page, "additionalProperties": others}
 
-    def _others(self, flat: Flat) -> Any:
+    def _others(self, flat: Mapping[str, Any], *, is_closed: bool) -> Any:
         """What is said about properties that are not named; None if nothing is."""
-        said = flat.get("additionalProperties", flat.get("unevaluatedProperties"))
+        said = flat.get("additionalProperties", False if is_closed else None)
         patterned = list(flat.get("patternProperties", {}).values())
         if patterned and said is not True:
-            options = patterned if said in (None, False) else [*patterned, said]
-            return self._nullable(options[0] if len(options) == 1 else {"anyOf": options})
-        if isinstance(said, Mapping):
-            return self._nullable(said)
-        if said is None and flat.get("properties") and OPEN not in flat:
-            return False
-        return said
+            said = {"anyOf": patterned + ([said] if isinstance(said, Mapping) else [])}
+        return self._nullable(said) if isinstance(said, Mapping) else said
 
-    def _array(self, flat: Flat) -> PageSchema:
+    def _array(self, flat: Mapping[str, Any]) -> PageSchema:
         items = flat.get("items")
         fixed = items if isinstance(items, list) else flat.get("prefixItems")
         rest = flat.get("additionalItems") if isinstance(items, list) else items
@@ -144,50 +157,28 @@ class _Maker:
 
     def _nullable(self, schema: Any) -> PageSchema:
         page = self._relaxed(schema)
-        if page.get("enum") == []:
-            return dict(_NULL)
-        if self._takes_null(page):
+        if _takes_null(page):
             return page
-        if page.keys() <= ANNOTATIONS | {"anyOf"}:
-            return {**page, "anyOf": [*page["anyOf"], dict(_NULL)]}
-        inner = {key: value for key, value in page.items() if key not in ANNOTATIONS}
-        return {**_annotations(page), "anyOf": [inner, dict(_NULL)]}
-
-    def _takes_null(self, page: PageSchema, following: frozenset[str] = frozenset()) -> bool:
-        if "$ref" in page:
-            reference = page["$ref"]
-            name = reference.rpartition("/")[2]
-            known = reference not in following and self._definitions.get(name)
-            return bool(known) and self._takes_null(self._definitions[name], following | {reference})
-        if "anyOf" in page:
-            return any(self._takes_null(option, following) for option in page["anyOf"])
-        return (
-            ("type" not in page or page["type"] == "null" or "null" in page["type"])
-            and ("enum" not in page or None in page["enum"])
-            and page.get("const") is None
-        )
+        outer = _annotations(page)
+        inner = {key: value for key, value in page.items() if key not in outer}
+        options = inner["anyOf"] if inner.keys() == {"anyOf"} else [inner]
+        return {**outer, "anyOf": [*options, dict(_NULL)]}
 
 
-def _whole_pattern(pattern: str) -> str:
-    """A pattern that says the same of the whole text, as engines take each for one; "" if it is beyond them."""
-    plain = _ATOM.sub("x", pattern)
-    inner = plain.removeprefix("^").removesuffix("$")
-    outside, before = inner, ""
-    while outside != before:
-        outside, before = _GROUP.sub("", outside), outside
-    if _BEYOND_GRAMMARS.search(pattern) or "^" in inner or "$" in inner or "|" in outside:
-        return ""
-    start = "" if plain.startswith("^") else f"^{_ANYTHING}"
-    end = "" if plain.endswith("$") else f"{_ANYTHING}$"
-    return f"{start}{pattern}{end}"
+def _takes_null(page: PageSchema) -> bool:
+    if "anyOf" in page:
+        return any(map(_takes_null, page["anyOf"]))
+    return (
+        "$ref" not in page
+        and ("type" not in page or page["type"] == "null" or "null" in page["type"])
+        and ("enum" not in page or None in page["enum"])
+        and page.get("const") is None
+    )
+
+
+def _all(schemas: list[Any]) -> Any:
+    return schemas[0] if len(schemas) == 1 else {"allOf": schemas}
 
 
 def _annotations(schema: Mapping[str, Any]) -> PageSchema:
     return {key: schema[key] for key in ("title", "description") if key in schema}
-
-
-def _product(groups: list[list[Any]]) -> int:
-    product = 1
-    for group in groups:
-        product *= len(group)
-    return product

@@ -10,6 +10,7 @@ from jsonschema.exceptions import ValidationError
 _TYPES = {"string": "a text", "number": "a number", "integer": "a whole number", "boolean": "true or false",
           "object": "an object", "array": "a list", "null": "null"}  # fmt: skip
 MISSING = "is missing"
+UNNAMED = "has fields that the schema does not name"
 _MOST_VALUES = 12
 """Values of an enumeration that are named in a message."""
 
@@ -97,8 +98,8 @@ _WORDING = {
     "contains": "lacks an item, or has too many, of a kind that the schema tells",
     "minProperties": "has fewer fields than {}",
     "maxProperties": "has more fields than {}",
-    "additionalProperties": "has fields that the schema does not name",
-    "unevaluatedProperties": "has fields that the schema does not name",
+    "additionalProperties": UNNAMED,
+    "unevaluatedProperties": UNNAMED,
     "additionalItems": "has more items than the schema names",
     "items": "has more items than the schema names",
     "unevaluatedItems": "has more items than the schema names",

@@ -2,118 +2,98 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote
+
+from referencing import Registry, Resource
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import specification_with
 
 from muniment.errors import UsageError
 
-_ONE = ("items", "additionalItems", "contains", "additionalProperties", "unevaluatedProperties", "unevaluatedItems",
-        "propertyNames", "not", "if", "then", "else")  # fmt: skip
-_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems", "items")
-_MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
-_SAME_PLACE = ("not", "if", "then", "else")
 _UNFOLLOWED = ("$dynamicRef", "$recursiveRef")
+_OF_ITS_OWN = ("$id", "id", "$schema")
+_ALTERNATIVES = ("allOf", "anyOf", "oneOf")
+_CONDITIONAL = ("then", "else")
+_DEPENDENT = ("dependentSchemas", "dependencies")
 
 
 class References:
     """What the references of one JSON Schema document stand for.
 
     Args:
-        document: the schema, of any draft from 4 on.
+        document: the schema, valid in its draft.
+        draft: the draft's validator.
 
     Raises:
-        UsageError: a reference leads out of the document or to nothing.
+        UsageError: a reference leads out of the document, to nothing, or in a circle.
     """
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        self._document = document
-        self._base = str(document.get("$id", document.get("id", ""))).removesuffix("#")
-        self._anchors = {anchor: schema for schema in _schemas(document) for anchor in _anchors(schema)}
+    def __init__(self, document: Mapping[str, Any], draft: Any) -> None:
+        self._draft = draft
+        self._specification: Any = specification_with(draft.ID_OF(draft.META_SCHEMA))
+        self._root: Resource[Any] = self._specification.create_resource(document)
+        self._resolver = Registry[Any]().resolver_with_root(self._root)
         self._check()
-
-    def fragment(self, reference: str) -> str:
-        """What follows the "#"; "" is the whole document."""
-        within = reference.removeprefix(self._base) if self._base else reference
-        if within and not within.startswith("#"):
-            raise UsageError(
-                f"The schema refers to {reference}, which is not inside it",
-                'Put what is meant under "$defs" and refer to it as "#/$defs/NAME"; nothing is fetched.',
-            )
-        return unquote(within.removeprefix("#"))
 
     def target(self, reference: str) -> Any:
         """The schema that is referred to: a mapping, or true or false."""
-        fragment = self.fragment(reference)
-        found = self._at(fragment) if not fragment or fragment.startswith("/") else self._anchors.get(fragment)
-        if not isinstance(found, Mapping | bool):
+        try:
+            found = self._resolver.lookup(reference).contents
+        except (Unresolvable, ValueError, TypeError):  # the last two where a pointer goes through what is no schema
+            found = None
+        if isinstance(found, Mapping | bool):
+            return found
+        if reference.startswith("#"):
             raise UsageError(f"The schema refers to {reference}, and there is no such schema in it", "Mend it.")
-        return found
+        raise UsageError(
+            f"The schema refers to {reference}, which is not inside it",
+            'Put what is meant under "$defs" and refer to it as "#/$defs/NAME"; nothing is fetched.',
+        )
 
-    def _at(self, pointer: str) -> Any:
-        place: Any = self._document
-        for part in pointer.split("/")[1:]:
-            name = part.replace("~1", "/").replace("~0", "~")
-            if isinstance(place, Mapping):
-                place = place.get(name)
-            elif isinstance(place, list) and name.isdecimal() and int(name) < len(place):
-                place = place[int(name)]
-            else:
-                return None
-        return place
+    def beside(self, schema: Mapping[str, Any]) -> Iterator[Any]:
+        """The schemas that say something about the same value: what is referred to, alternatives, and conditions."""
+        if "$ref" in schema:
+            yield self.target(schema["$ref"])
+        for keyword in _ALTERNATIVES:
+            yield from schema.get(keyword, ())
+        yield from (schema[keyword] for keyword in _CONDITIONAL if keyword in schema)
+        for keyword in _DEPENDENT:
+            yield from schema.get(keyword, {}).values()
 
     def _check(self) -> None:
-        waiting, seen = list(_schemas(self._document)), set[str]()
-        while waiting:
+        schemas: dict[int, Mapping[str, Any]] = {}
+        waiting, referred = [self._root.contents], list[Any]()
+        while waiting or referred:
+            if not waiting:
+                waiting.append(target := referred.pop())
+                if id(target) not in schemas:  # where no schemas are looked for, such as under "components"
+                    self._draft.check_schema(target)
             schema = waiting.pop()
-            for keyword in _UNFOLLOWED:
-                if keyword in schema:
-                    raise UsageError(f"The schema uses {keyword}, which is not followed", "Use $ref instead.")
-            inner = schema.get("$id", schema.get("id"))
-            if schema is not self._document and isinstance(inner, str) and not inner.startswith("#"):
-                raise UsageError("The schema holds another one with an $id of its own", "Take that $id out.")
-            reference = schema.get("$ref")
-            if isinstance(reference, str) and reference not in seen:
-                seen.add(reference)
-                self._check_end(reference)
-                waiting += _schemas(self.target(reference))
+            if isinstance(schema, Mapping) and id(schema) not in schemas:
+                schemas[id(schema)] = schema
+                self._refuse_unfollowed(schema)
+                waiting += self._specification.subresources_of(schema)
+                referred += [self.target(schema["$ref"])] if "$ref" in schema else []
+        for schema in schemas.values():
+            if "$ref" in schema and self._returns(schema):
+                raise UsageError(f"The schema's {schema['$ref']} refers to itself without an end", "Mend it.")
 
-    def _check_end(self, reference: str) -> None:
-        """See that what is referred to is not, in the same place, itself again."""
-        waiting, seen = [self.target(reference)], set[int]()
+    def _refuse_unfollowed(self, schema: Mapping[str, Any]) -> None:
+        for keyword in _UNFOLLOWED:
+            if keyword in schema:
+                raise UsageError(f"The schema uses {keyword}, which is not followed", "Use $ref instead.")
+        for keyword in _OF_ITS_OWN if schema is not self._root.contents else ():
+            if isinstance(schema.get(keyword), str) and not schema[keyword].startswith("#"):
+                raise UsageError(f"The schema holds another one with a {keyword} of its own", "Take that out.")
+
+    def _returns(self, schema: Mapping[str, Any]) -> bool:
+        """Whether what holds beside ``schema`` is, in the same place, ``schema`` again."""
+        waiting, seen = [schema], set[int]()
         while waiting:
-            schema = waiting.pop()
-            if not isinstance(schema, Mapping) or id(schema) in seen:
-                continue
-            seen.add(id(schema))
-            if "$ref" in schema:
-                if self.target(schema["$ref"]) is self.target(reference):
-                    raise UsageError(f"The schema's {reference} refers to itself without an end", "Mend it.")
-                waiting.append(self.target(schema["$ref"]))
-            waiting += [schema[keyword] for keyword in _SAME_PLACE if keyword in schema]
-            for keyword in ("allOf", "anyOf", "oneOf"):
-                waiting += schema.get(keyword, [])
-            for keyword in ("dependentSchemas", "dependencies"):
-                waiting += schema.get(keyword, {}).values()
-
-
-def _anchors(schema: Mapping[str, Any]) -> Iterator[str]:
-    for keyword in ("$anchor", "$dynamicAnchor"):
-        if isinstance(schema.get(keyword), str):
-            yield schema[keyword]
-    for keyword in ("$id", "id"):
-        if str(schema.get(keyword, "")).startswith("#"):
-            yield schema[keyword][1:]
-
-
-def _schemas(schema: Any) -> Iterator[Mapping[str, Any]]:
-    """A schema and all that stand in it."""
-    waiting = [schema]
-    while waiting:
-        found = waiting.pop()
-        if not isinstance(found, Mapping):
-            continue
-        yield found
-        waiting += [found[keyword] for keyword in _ONE if keyword in found]
-        for keyword in _LISTS:
-            waiting += found[keyword] if isinstance(found.get(keyword), list) else []
-        for keyword in _MAPS:
-            waiting += found[keyword].values() if isinstance(found.get(keyword), Mapping) else []
+            found = waiting.pop()
+            for beside in (*self.beside(found), *(found[keyword] for keyword in ("not", "if") if keyword in found)):
+                if beside is schema:
+                    return True
+                if isinstance(beside, Mapping) and id(beside) not in seen:
+                    seen.add(id(beside))
+                    waiting.append(beside)
+        return False

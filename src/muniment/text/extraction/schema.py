@@ -2,41 +2,21 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from jsonschema import (
-    Draft4Validator,
-    Draft6Validator,
-    Draft7Validator,
-    Draft201909Validator,
-    Draft202012Validator,
-    SchemaError,
-)
+from jsonschema import SchemaError
 from jsonschema.protocols import Validator
-from jsonschema.validators import extend
 from pydantic import BaseModel
-from referencing import Registry
 
 from muniment.errors import UsageError
 from muniment.text.extraction.page_schema import page_schema
 from muniment.text.extraction.references import References
+from muniment.text.extraction.shapes import Shape
+from muniment.text.extraction.validators import counts_beside_references, draft_of, of_pages, of_wholes
 
 _NOT_IN_TITLES = re.compile(r"[^A-Za-z0-9_-]+")
-_DRAFTS: dict[str, Any] = {
-    "http://json-schema.org/draft-04/schema": Draft4Validator,
-    "http://json-schema.org/draft-06/schema": Draft6Validator,
-    "http://json-schema.org/draft-07/schema": Draft7Validator,
-    "https://json-schema.org/draft/2019-09/schema": Draft201909Validator,
-    "https://json-schema.org/draft/2020-12/schema": Draft202012Validator,
-}
-_NOTHING_BESIDE_REFERENCES = (Draft4Validator, Draft6Validator, Draft7Validator)
-
-# A page's answer without a property says nothing about it, as one with null does.
-_PageValidator: Any = extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator, {"required": lambda *_: None}
-)
 
 
 @dataclass(frozen=True)
@@ -47,23 +27,25 @@ class Schema:
         title: a name for it, of at most 64 letters, digits, "_" and "-".
         document: the schema as given, of draft 4 or newer; its root is an object.
         page: what a single page is asked with, of draft 2020-12.
+        shape: what ``document`` says about a value.
         model: the Pydantic model that it comes from, whose validators have the last word.
     """
 
     title: str
     document: Mapping[str, Any]
     page: Mapping[str, Any]
+    shape: Shape = field(repr=False)
     model: type[BaseModel] | None = None
 
     @cached_property
     def validator(self) -> Validator:
         """Judges a whole document's data."""
-        return _validator(_draft(self.document), self.document)
+        return of_wholes(self.document)
 
     @cached_property
     def page_validator(self) -> Validator:
         """Judges a page's answer."""
-        return _validator(_PageValidator, self.page)
+        return of_pages(self.document)
 
 
 def make_schema(document: Any, name: str, model: type[BaseModel] | None = None) -> Schema:
@@ -74,10 +56,11 @@ def make_schema(document: Any, name: str, model: type[BaseModel] | None = None) 
     """
     if not isinstance(document, Mapping):
         raise UsageError(f"The schema {name} is not an object", "Give a JSON Schema.")
-    draft = _draft(document)
+    draft = draft_of(document)
     try:
         draft.check_schema(document, format_checker=draft.FORMAT_CHECKER)
-        page = page_schema(document, References(document), siblings=not issubclass(draft, _NOTHING_BESIDE_REFERENCES))
+        references = References(document, draft)
+        page = page_schema(document, references, siblings=counts_beside_references(draft))
     except RecursionError:
         raise UsageError(f"The schema {name} is nested too deeply", "Make it simpler.") from None
     except SchemaError as error:
@@ -89,21 +72,5 @@ def make_schema(document: Any, name: str, model: type[BaseModel] | None = None) 
             f"The schema {name} does not describe an object with properties",
             'Its root must have "type": "object" and name the fields under "properties".',
         )
-    title = document.get("title", name)
-    return Schema(_NOT_IN_TITLES.sub("_", str(title)).strip("_")[:64] or "document", document, page, model)
-
-
-def _draft(document: Mapping[str, Any]) -> Any:
-    named = document.get("$schema")
-    if named is None:
-        return Draft202012Validator
-    draft = _DRAFTS.get(str(named).removesuffix("#"))
-    if draft is None:
-        raise UsageError(f"The schema is of an unknown draft, {named}", f"These are known: {', '.join(_DRAFTS)}.")
-    return draft
-
-
-def _validator(draft: Any, document: Mapping[str, Any]) -> Validator:
-    # An empty registry has nothing outside the document, and fetches nothing.
-    validator: Validator = draft(document, registry=Registry(), format_checker=draft.FORMAT_CHECKER)
-    return validator
+    title = _NOT_IN_TITLES.sub("_", str(document.get("title", name))).strip("_")[:64] or "document"
+    return Schema(title, document, page, Shape.of(references, [document]), model)
