@@ -78,10 +78,18 @@ def test_an_answer_without_an_object_says_why(text: str, what: str) -> None:
     assert (fields.values, fields.problems) == ({}, (FieldProblem("", what),))
 
 
-def test_of_several_objects_the_longest_is_taken_and_it_is_told() -> None:
-    fields = read_answer(SCHEMA, 'First {"name": "A"}, then {"name": "Ada"}.')
+def test_of_several_objects_the_last_is_taken_and_it_is_told() -> None:
+    fields = read_answer(SCHEMA, 'A draft {"name": "Adam", "total": 1}, and then {"name": "Ada"}.')
     assert fields.values == {"name": "Ada"}
-    assert fields.problems == (FieldProblem("", "is given in several objects, of which the longest was taken"),)
+    assert fields.problems == (FieldProblem("", "is given in several objects, of which the last was taken"),)
+
+
+def test_what_stands_in_a_broken_object_is_no_answer() -> None:
+    fields = read_answer(
+        SCHEMA, '{"name": "Ada"} or {"name": "Eva", "lines": [x, {"name": "x"}], "tags": [{"name": "y"}]}'
+    )
+    assert fields.values == {"name": "Ada"}
+    assert read_answer(SCHEMA, '{"lines": [x, {"name": "x"}]}').values == {}
 
 
 @pytest.mark.parametrize("said", ["", "  ", "N/A", "n/a", "Not mentioned.", "(not specified)", "null"])
@@ -135,6 +143,20 @@ def test_a_number_that_is_none_costs_its_field_only(number: str) -> None:
     fields = read_answer(SCHEMA, f'{{"name": "Ada", "total": {number}}}')
     assert fields.values == {"name": "Ada", "total": None}
     assert fields.problems == (FieldProblem("total", "is not a number that JSON has"),)
+
+
+@pytest.mark.parametrize(
+    "number", ["12345678901234567.89", "0.1000000000000000055511151231257827", "1e-999", f"1e-{'9' * 30}"]
+)
+def test_a_number_that_would_lose_digits_is_left_out_and_told(number: str) -> None:
+    fields = read_answer(SCHEMA, f'{{"name": "Ada", "total": {number}}}')
+    assert fields.values == {"name": "Ada", "total": None}
+    assert fields.problems == (FieldProblem("total", "is a number with more digits than can be kept"),)
+
+
+@pytest.mark.parametrize("number", ["0.1", "1200.50", "1e3", "12345678901234567890", "0.000"])
+def test_other_numbers_are_kept(number: str) -> None:
+    assert values(f'{{"total": {number}}}') == {"total": json.loads(number)}
 
 
 def test_a_field_given_twice_is_left_out() -> None:

@@ -49,7 +49,7 @@ def read_answer(schema: Schema, text: str) -> PageFields:
     field that is not there is null. What does not fit is left out and told; nothing is guessed.
     """
     try:
-        found, *others = find_objects(text)
+        *others, found = find_objects(text)
     except NoObject as error:
         return PageFields({}, (FieldProblem("", str(error)),))
     return _Reader(schema).read(found, alone=not others)
@@ -64,7 +64,7 @@ class _Reader:
 
     def read(self, found: dict[str, Any], *, alone: bool) -> PageFields:
         if not alone:
-            self._tell((), "is given in several objects, of which the longest was taken")
+            self._tell((), "is given in several objects, of which the last was taken")
         root = {"": self._tidied(found, self._shape, ())}
         while errors := self._errors(root[""]):
             for path, error in errors:

@@ -3,16 +3,13 @@
 import json
 import math
 import re
-from collections.abc import Iterator
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
 _MOST_DEPTH = 32
 """How deep lists and objects may stand in one another."""
-_MOST_STARTS = 20
-"""Braces that an object is looked for at, when those before led nowhere."""
 _LONGEST_NUMBER = 300
-_TOKEN = re.compile(r'[{}\[\]]|"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _BEGINS_JSON = re.compile(r'\{\s*"')
 _UNCLEAN = re.compile("[\0\ud800-\udfff]")
 
@@ -22,84 +19,62 @@ class Unusable(Enum):
 
     TWICE = "is given more than once"
     NO_NUMBER = "is not a number that JSON has"
+    INEXACT = "is a number with more digits than can be kept"
 
 
 class NoObject(Exception):
     """An answer holds no object that can be read; the message says why, without its content."""
 
 
-class _TooDeep(ValueError):
-    """Reading this might exhaust the stack."""
-
-
 def find_objects(text: str) -> list[dict[str, Any]]:
-    """The different objects in ``text`` that stand in no other, the longest first; at least one.
+    """The different objects in ``text`` that stand in no other, in order; at least one.
 
     Properties that are given twice, and numbers that are none, are ``Unusable``.
 
     Raises:
         NoObject: there is none, or it is broken.
     """
-    reason = "is broken or cut off" if "{" in text else "holds no JSON object"
     try:
-        whole = _decoded(text.strip())
-    except ValueError:
-        pass
+        whole = _DECODER.decode(text.strip())
+    except (ValueError, RecursionError):
+        found, reason = _objects_among_words(text)
     else:
         if not isinstance(whole, dict):
             raise NoObject("is not an object")
-        return [whole]
-    found: list[tuple[int, dict[str, Any]]] = []
-    for start, end in _spans(text):
-        try:
-            found.append((end - start, _decoded(text[start:end])))
-        except _TooDeep:
-            reason = "is nested too deeply"
-        except ValueError:
-            continue
+        found, reason = [whole], ""
+    if any(_is_deeper(each, _MOST_DEPTH) for each in found):
+        raise NoObject("is nested too deeply")
     if not found:
         raise NoObject(reason)
-    found.sort(key=lambda item: -item[0])
-    return [value for place, (_, value) in enumerate(found) if all(value != other for _, other in found[:place])]
+    return [each for place, each in enumerate(found) if all(each != other for other in found[place + 1 :])]
 
 
-def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where braces open and close again, outermost ones only."""
+def _objects_among_words(text: str) -> tuple[list[dict[str, Any]], str]:
+    """Whole objects, and why there are no others."""
+    found: list[dict[str, Any]] = []
     start = text.find("{")
-    for _ in range(_MOST_STARTS):
-        end = -1
-        while start >= 0 and (end := _end(text, start)) > 0:
-            yield start, end
-            start = text.find("{", end)
-        if start < 0:
-            return
-        if _BEGINS_JSON.match(text, start):
-            return  # what is inside belongs to something that was cut off
-        start = text.find("{", start + 1)
+    reason = "holds no JSON object" if start < 0 else "is broken or cut off"
+    while start >= 0:
+        try:
+            value, end = _DECODER.raw_decode(text, start)
+        except RecursionError:
+            return found, "is nested too deeply"
+        except ValueError:
+            if _BEGINS_JSON.match(text, start):
+                break  # what is inside belongs to something that was cut off
+            end = start + 1
+        else:
+            found.append(value)
+        start = text.find("{", end)
+    return found, reason
 
 
-def _end(text: str, start: int) -> int:
-    """Where the brace at ``start`` is closed; -1 if it is not."""
-    depth = 0
-    for token in _TOKEN.finditer(text, start):
-        match token[0]:
-            case "{" | "[":
-                depth += 1
-            case "}" | "]":
-                depth -= 1
-                if not depth:
-                    return token.end()
-    return -1
-
-
-def _decoded(text: str) -> Any:
-    depth = deepest = 0
-    for token in _TOKEN.finditer(text):
-        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
-        deepest = max(deepest, depth)
-    if deepest > _MOST_DEPTH:
-        raise _TooDeep
-    return _DECODER.decode(text)
+def _is_deeper(value: Any, depth: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    return not depth or any(
+        _is_deeper(inner, depth - 1) for inner in (value.values() if isinstance(value, dict) else value)
+    )
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -116,7 +91,13 @@ def _whole_number(text: str) -> int | Unusable:
 
 def _number(text: str) -> float | Unusable:
     value = float(text)
-    return value if math.isfinite(value) else Unusable.NO_NUMBER
+    if not math.isfinite(value):
+        return Unusable.NO_NUMBER
+    try:
+        is_kept = Decimal(text) == Decimal(repr(value))
+    except ArithmeticError:  # an exponent beyond all bounds
+        is_kept = False
+    return value if is_kept else Unusable.INEXACT
 
 
 def clean(text: str) -> str:
