@@ -278,3 +278,10 @@ def test_an_item_that_says_nothing_is_not_held_against_a_page() -> None:
 def test_what_validators_and_alternatives_want_is_left_to_the_whole() -> None:
     found = {"paid": {"kind": "card", "number": None}, "tip": "2.50", "table": "seven"}
     assert read_answer(RECEIPT, json.dumps(found)) == PageFields(found)
+
+
+def test_formats_are_checked_in_every_draft() -> None:
+    for draft in ("http://json-schema.org/draft-04/schema#", "https://json-schema.org/draft/2020-12/schema"):
+        document = {"$schema": draft, "type": "object", "properties": {"at": {"type": "string", "format": "date-time"}}}
+        fields = read_answer(make_schema(document, "example"), '{"at": "yesterday"}')
+        assert fields.problems == (FieldProblem("at", "is not in the form of: date-time"),)

@@ -17,6 +17,7 @@ from jsonschema.validators import extend
 from referencing import Registry
 
 from muniment.errors import UsageError
+from muniment.text.extraction.formats import FORMATS
 
 _DRAFTS: dict[str, Any] = {
     "http://json-schema.org/draft-04/schema": Draft4Validator,
@@ -68,7 +69,7 @@ def of_pages(document: Mapping[str, Any]) -> Validator:
 def _validator(draft: Any, document: Mapping[str, Any]) -> Validator:
     own = {key: value for key, value in document.items() if key != "$schema"}  # or it would choose a class of its own
     # An empty registry has nothing outside the document, and fetches nothing.
-    validator: Validator = draft(own, registry=Registry(), format_checker=draft.FORMAT_CHECKER)
+    validator: Validator = draft(own, registry=Registry(), format_checker=FORMATS)
     return validator
 
 
