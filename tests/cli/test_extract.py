@@ -143,6 +143,23 @@ def test_a_page_that_got_no_answer_is_told_and_the_others_count(invoice: Path, s
     assert "invoice.tiff: page 2 got no answer" in told.err
 
 
+def test_what_no_answer_came_for_is_not_said_to_be_nowhere(invoice: Path, schema: Path, capsys: Captured) -> None:
+    code, _ = extract(invoice, "--schema", schema, answers=(FIRST, ""))
+    told = capsys.readouterr()
+    assert code is ExitCode.INCOMPLETE
+    assert json.loads(told.out)["number"] == "R-17"
+    assert "invoice.tiff: total: is missing; page 2 got no answer.\n" in told.err
+
+
+def test_without_any_answer_there_is_no_data(invoice: Path, schema: Path, capsys: Captured) -> None:
+    code, _ = extract(invoice, "--schema", schema, answers=("", ""))
+    assert code is ExitCode.NOTHING_READ
+    assert capsys.readouterr().out == ""
+    code, _ = extract(invoice, "--schema", schema, "--report", answers=("", ""))
+    assert code is ExitCode.NOTHING_READ
+    assert [failed["page"] for failed in json.loads(capsys.readouterr().out)["failed"]] == [1, 2]
+
+
 def test_several_documents_need_reports(tmp_path: Path, schema: Path, invoice: Path, capsys: Captured) -> None:
     (tmp_path / "copy.tiff").write_bytes(invoice.read_bytes())
     code, _ = extract(tmp_path / "*.tiff", "--schema", schema, answers=(FIRST, SECOND))

@@ -7,7 +7,7 @@ from pathlib import Path
 from muniment.cli.messages import complain
 from muniment.cli.sinks import write_standard_output
 from muniment.documents import Source
-from muniment.reading import DocumentInfo, PageReading
+from muniment.reading import DocumentInfo, PageReading, PageStatus
 from muniment.reading.extracting import DocumentExtraction, extraction_of
 from muniment.text.extraction import Schema
 
@@ -51,7 +51,9 @@ class DataSink:
 
 
 def data_alone(found: DocumentExtraction) -> str:
-    """The data, for the next program."""
+    """The data, for the next program; nothing if no page could be asked, which is told elsewhere."""
+    if all(page.status is PageStatus.FAILED for page in found.pages):
+        return ""
     return json.dumps(found.extraction.data, ensure_ascii=False, indent=2) + "\n"
 
 

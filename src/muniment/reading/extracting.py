@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from muniment.engines.profiles import Profile
 from muniment.reading.asking import Wish
-from muniment.reading.data import DocumentInfo, PageReading
+from muniment.reading.data import DocumentInfo, PageReading, PageStatus
 from muniment.reading.questions import Judgement
 from muniment.text import Block, Code
 from muniment.text.extraction import Extraction, Schema, merge, read_answer
@@ -53,4 +53,4 @@ def extraction_of(schema: Schema, pages: Sequence[PageReading]) -> Extraction:
         for block in page.blocks
         if isinstance(block, Code)
     ]
-    return merge(schema, answers)
+    return merge(schema, answers, [page.number for page in pages if page.status is PageStatus.FAILED])

@@ -78,6 +78,60 @@ def test_equal_rows_that_no_page_break_parts_are_kept() -> None:
     assert [found["what"] for found in whole.data["lines"]] == ["a", "b", "b", "a"]
 
 
+def test_a_list_that_the_next_page_repeats_is_taken_once() -> None:
+    parties = [line("a"), line("b")]
+    whole = merged({"lines": parties}, {"lines": parties}, {"lines": parties}, {"lines": [*parties, line("c")]})
+    assert [found["what"] for found in whole.data["lines"]] == ["a", "b", "a", "b", "c"]
+    assert whole.sources == {"lines": [1, 1, 4, 4, 4]}
+
+
+def test_lists_of_unique_items_are_united() -> None:
+    tags = {"type": "array", "items": {}, "uniqueItems": True}
+    schema = make_schema({"type": "object", "properties": {"tags": tags}}, "example")
+    whole = merged({"tags": ["a", 1]}, {"tags": None}, {"tags": ["b", None, True, "a", "b"]}, schema=schema)
+    assert whole.data == {"tags": ["a", 1, "b", True]}
+    assert whole.sources == {"tags": [1, 1, 3, 3]}
+    assert whole.complete
+
+
+def kind(name: str, *fields: str) -> dict[str, Any]:
+    currencies = ["EUR", "USD"] if name == "card" else ["USD", "GBP"]
+    properties = {"kind": {"const": name}, "currency": {"enum": currencies}}
+    return {
+        "type": "object",
+        "properties": {**properties, **{field: {"type": "string"} for field in fields}},
+        "required": ["kind"],
+    }
+
+
+PAID = make_schema(
+    {"type": "object", "properties": {"paid": {"oneOf": [kind("card", "number"), kind("bank", "iban")]}}}, "example"
+)
+
+
+def test_of_objects_of_different_kinds_the_first_counts_whole() -> None:
+    card, bank = {"kind": "card", "currency": "EUR"}, {"kind": "bank", "iban": "DE", "currency": "USD"}
+    whole = merged({"paid": card}, {"paid": bank}, {"paid": {"kind": None, "number": "1"}}, schema=PAID)
+    assert whole.data == {"paid": {**card, "number": "1"}}
+    assert whole.sources == {"paid": {"kind": 1, "currency": 1, "number": 3}}
+    assert whole.conflicts == (Conflict("paid", (1, 2)),)
+
+
+def test_objects_of_one_kind_are_put_together_and_contradict_each_other_by_field() -> None:
+    card = {"kind": "card", "currency": "EUR"}
+    whole = merged({"paid": card}, {"paid": {**card, "currency": "USD", "number": "1"}}, schema=PAID)
+    assert whole.data == {"paid": {**card, "number": "1"}}
+    assert whole.conflicts == (Conflict("paid.currency", (1, 2)),)
+
+
+def test_a_number_as_a_text_is_that_number_where_a_schema_takes_both() -> None:
+    either = {"anyOf": [{"type": "number"}, {"type": "string"}]}
+    schema = make_schema({"type": "object", "properties": {"it": either, "text": {"type": "string"}}}, "example")
+    assert merged({"it": "1200.50"}, {"it": 1200.5}, {"it": "1200.5"}, schema=schema).conflicts == ()
+    assert merged({"it": "1200.50"}, {"it": "EUR"}, schema=schema).conflicts == (Conflict("it", (1, 2)),)
+    assert merged({"text": "007"}, {"text": "7"}, schema=schema).conflicts == (Conflict("text", (1, 2)),)
+
+
 def test_a_tuple_is_one_value() -> None:
     whole = merged({"place": [1, 2]}, {"place": [1, 3]})
     assert (whole.data, whole.sources) == ({"place": [1, 2]}, {"place": 1})
@@ -101,6 +155,14 @@ def test_what_is_missing_is_told_once() -> None:
     assert merged({"seller": {"town": "T", "name": None}}).problems == (
         FieldProblem("seller.name", "is missing: no page mentions it"),
     )
+
+
+def test_what_may_stand_on_a_page_without_an_answer_is_told_so() -> None:
+    page = (1, PageFields({"note": "a"}))
+    (problem,) = merge(wanting("number"), [page], unanswered=[3]).problems
+    assert problem == FieldProblem("number", "is missing; page 3 got no answer")
+    (problem,) = merge(wanting("number"), [page], unanswered=[3, 5]).problems
+    assert problem == FieldProblem("number", "is missing; pages 3 and 5 got no answer")
 
 
 def test_what_is_wrong_in_an_item_is_told_with_its_page() -> None:

@@ -1,6 +1,6 @@
 """Whether data is what a schema asks for, and what becomes of null where it is not allowed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +12,6 @@ from muniment.text.extraction.problems import MISSING, FieldProblem, innermost, 
 from muniment.text.extraction.schema import Schema
 from muniment.text.extraction.shapes import Path, told
 
-_NOWHERE = f"{MISSING}: no page mentions it"
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -23,13 +21,14 @@ class Verdict:
     problems: tuple[FieldProblem, ...]
 
 
-def judge(schema: Schema, data: dict[str, Any], sources: Mapping[str, Any]) -> Verdict:
+def judge(schema: Schema, data: dict[str, Any], sources: Mapping[str, Any], unanswered: Sequence[int]) -> Verdict:
     """Judge merged data by the schema as it was given, and by its model.
 
     Args:
         schema: what is wanted.
         data: what was found; null is what was not.
         sources: where it was found, as in ``Extraction``.
+        unanswered: the pages that were asked in vain.
     """
     data = deepcopy(data)
     nulls = _Nulls(data)
@@ -42,8 +41,15 @@ def judge(schema: Schema, data: dict[str, Any], sources: Mapping[str, Any]) -> V
         page = _page(sources, path)
         field = told(shape, path)
         nowhere = what == MISSING and page is None
-        problems.setdefault(field, FieldProblem(field, _NOWHERE if nowhere else what, page))
+        problems.setdefault(field, FieldProblem(field, _nowhere(unanswered) if nowhere else what, page))
     return Verdict(data, tuple(problems.values()))
+
+
+def _nowhere(unanswered: Sequence[int]) -> str:
+    if not unanswered:
+        return f"{MISSING}: no page mentions it"
+    pages = f"page{'s' * (len(unanswered) > 1)} {' and '.join(map(str, unanswered))}"
+    return f"{MISSING}; {pages} got no answer"
 
 
 def is_empty(value: Any) -> bool:

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from muniment.text.extraction.answers import PageFields
 from muniment.text.extraction.judging import is_empty, judge
 from muniment.text.extraction.problems import MISSING, FieldProblem
 from muniment.text.extraction.schema import Schema
-from muniment.text.extraction.shapes import Path, Shape, told
+from muniment.text.extraction.shapes import Path, Shape, as_key, told
 
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -52,18 +53,25 @@ class Extraction:
         return not self.problems
 
 
-def merge(schema: Schema, pages: Sequence[tuple[int, PageFields]]) -> Extraction:
+def merge(schema: Schema, pages: Sequence[tuple[int, PageFields]], unanswered: Sequence[int] = ()) -> Extraction:
     """The whole of ``pages``, numbers and fields in order.
 
-    Of a single value the first page's counts. Lists are joined; an item that ends one page's list and begins that of
-    the next is taken once. The result is judged by the schema as it was given, and by the model's validators.
+    Of a single value the first page's counts, and so does the first page's object where the constants of a schema's
+    alternatives tell that others are of another kind. Lists are joined; an item that ends one page's list and begins
+    that of the next is taken once, as is a whole list that the next page repeats; where items are unique, each is taken
+    once. The result is judged by the schema as it was given, and by the model's validators.
+
+    Args:
+        schema: what is wanted.
+        pages: what they say.
+        unanswered: the numbers of those that nothing is known of.
     """
     merger = _Merger(schema)
     data, sources = merger.objects([(number, fields.values) for number, fields in pages], schema.shape, ())
     told_already = tuple(
         FieldProblem(problem.field, problem.what, number) for number, fields in pages for problem in fields.problems
     )
-    verdict = judge(schema, data, sources)
+    verdict = judge(schema, data, sources, unanswered)
     new = tuple(problem for problem in verdict.problems if not _is_told(problem, told_already))
     return Extraction(
         _ordered(verdict.data, schema.shape),
@@ -100,14 +108,29 @@ class _Merger:
         if not said:
             return None, None
         if all(isinstance(value, dict) for _, value in said):
-            return self.objects(said, shape, path)
+            return self.objects(self._of_one_kind(said, shape, path), shape, path)
         if all(isinstance(value, list) for _, value in said) and not shape.is_tuple:
-            return _joined(found)
+            return _united(said) if shape.is_set else _joined(found)
         (first, value), *others = said
-        against = [page for page, other in others if not same(value, other)]
-        if against:
-            self.conflicts.append(Conflict(told(self._root, path), (first, *against)))
+        self._contradict(path, first, [page for page, other in others if not _agree(value, other, shape)])
         return value, first
+
+    def _of_one_kind(self, said: Sequence[Found], shape: Shape, path: Path) -> Sequence[Found]:
+        """The objects that are not of another kind than those before them."""
+        kinds: dict[str, int] = {}
+        kept: list[Found] = []
+        for page, value in said:
+            here = {name: of[key] for name, of in shape.tags.items() if (key := as_key(value.get(name))) in of}
+            if all(kinds.get(name, kind) == kind for name, kind in here.items()):
+                kinds |= here
+                kept.append((page, value))
+        pages = [page for page, _ in kept]
+        self._contradict(path, pages[0], [page for page, _ in said if page not in pages])
+        return kept
+
+    def _contradict(self, path: Path, first: int, others: Sequence[int]) -> None:
+        if others:
+            self.conflicts.append(Conflict(told(self._root, path), (first, *others)))
 
 
 def _joined(found: Sequence[Found]) -> tuple[list[Any], list[int]]:
@@ -116,11 +139,34 @@ def _joined(found: Sequence[Found]) -> tuple[list[Any], list[int]]:
     before: list[Any] = []
     for page, value in found:
         here = [item for item in value or () if not is_empty(item)]
-        repeated = bool(before and here) and same(before[-1], here[0])
+        repeated = len(here) if same(before, here) else int(bool(before and here) and same(before[-1], here[0]))
         items += here[repeated:]
         sources += [page] * len(here[repeated:])
         before = here
     return items, sources
+
+
+def _united(said: Sequence[Found]) -> tuple[list[Any], list[int]]:
+    items: list[Any] = []
+    sources: list[int] = []
+    for page, value in said:
+        for item in value:
+            if not is_empty(item) and not any(same(item, other) for other in items):
+                items.append(item)
+                sources.append(page)
+    return items, sources
+
+
+def _agree(one: Any, other: Any, shape: Shape) -> bool:
+    """Whether two values are the same; where a schema takes numbers as texts too, "1200.50" is 1200.5."""
+    if same(one, other):
+        return True
+    if not (shape.takes("number") and shape.takes("string")) or isinstance(one, bool) or isinstance(other, bool):
+        return False
+    try:
+        return Decimal(str(one)) == Decimal(str(other))
+    except ArithmeticError:  # one is no number
+        return False
 
 
 def same(one: Any, other: Any) -> bool:

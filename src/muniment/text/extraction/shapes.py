@@ -80,7 +80,12 @@ class Shape:
     def _constants(self, part: Mapping[str, Any], name: str) -> set[str]:
         inner = Shape.of(self.references, [part.get("properties", {}).get(name)])
         values = [value for each in inner.parts for value in (*each.get("enum", ()), *_const(each))]
-        return {json.dumps(value) for value in values}
+        return {as_key(value) for value in values}
+
+
+def as_key(value: Any) -> str:
+    """A value as one that can be looked up, where true is not 1."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _const(schema: Mapping[str, Any]) -> list[Any]:
