@@ -208,6 +208,8 @@ def test_python_extracts_the_same_way(invoice: Path, schema: Path) -> None:
     with engine_server(lambda _: json.dumps({**FIRST, "total": 1})) as server:
         options = muniment.ReadOptions(engines=(server.address,), jobs=1)
         found = muniment.extract(invoice, schema, options)
+        again = muniment.extract(invoice, SCHEMA, options)
+    assert again.extraction == found.extraction
     assert found.extraction.complete
     assert found.extraction.data["number"] == "R-17"
     assert found.info.page_count == 2

@@ -3,10 +3,10 @@
 import io
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from muniment.documents.sources import Source
 from muniment.errors import MunimentError
@@ -138,14 +138,16 @@ def ask(source: DocumentSource, question: str, options: ReadOptions) -> Document
 
 
 def extract(
-    source: DocumentSource, schema: "str | os.PathLike[str] | type[BaseModel]", options: ReadOptions
+    source: DocumentSource,
+    schema: "str | os.PathLike[str] | Mapping[str, Any] | type[BaseModel]",
+    options: ReadOptions,
 ) -> "DocumentExtraction":
     """Extract data from a document, as a schema wants it.
 
     Args:
         source: a path, a document's bytes, or a binary file open for reading.
-        schema: a Pydantic model; or the path of a JSON Schema; or a model's name, "package.module:Model" or
-            "models.py:Model".
+        schema: a Pydantic model; or a JSON Schema, as a dictionary or the path of a file; or a model's name,
+            "package.module:Model" or "models.py:Model".
         options: which model to ask, and how; the embedded engine extracts nothing.
 
     Returns:
@@ -159,7 +161,7 @@ def extract(
     from muniment.reading.extracting import DocumentExtraction, SchemaQuestion, extraction_of
     from muniment.text.extraction import load_schema, schema_of
 
-    wanted = schema_of(schema) if isinstance(schema, type) else load_schema(os.fspath(schema))
+    wanted = schema_of(schema) if isinstance(schema, type | Mapping) else load_schema(os.fspath(schema))
     with _stream(source, options, SchemaQuestion(wanted)) as pages:
         read = tuple(pages)
         return DocumentExtraction(pages.info, extraction_of(wanted, read), read)

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from muniment.errors import UsageError
-from muniment.text.extraction import load_schema
+from muniment.text.extraction import load_schema, schema_of
 from muniment.text.extraction.schema import make_schema
 
 OBJECT = {"type": "object", "properties": {"number": {"type": "string"}}}
@@ -69,6 +70,11 @@ def test_a_model_is_found_in_a_module_or_a_file(folder: Path, module: str) -> No
         ("bad.py:Invoice", "The schema bad.py:Invoice cannot be imported: RuntimeError: no database"),
         ("leaving:Invoice", "cannot be imported: SystemExit: 3"),
         (":Invoice", "cannot be imported"),
+        ('{"type": "object"}', "Write it to a file and name that."),
+        (' {"$ref": "a:b"}', "Write it to a file and name that."),
+        ("a" * 5_000, "cannot be read: File name too long"),
+        (f"{'a' * 5_000}.py:Invoice", "There is no file"),
+        (f"{'a' * 5_000}:Invoice", "cannot be imported"),
     ],
 )
 @pytest.mark.usefixtures("folder")
@@ -90,6 +96,12 @@ def test_what_cannot_be_found_is_told(name: str, words: str) -> None:
         ('{"type": "array"}', "does not describe an object with properties"),
         ('{"type": "object"}', "does not describe an object with properties"),
         ('{"anyOf": [{"type": "object"}, {"type": "array"}]}', "does not describe an object"),
+        ('{"oneOf": [{"properties": {"a": {}}}, {"properties": {"b": {}}}]}', "is a choice between objects"),
+        (
+            '{"anyOf": [{"$ref": "#/$defs/a"}], "$defs": {"a": {"properties": {"b": {}}}}}',
+            "is a choice between objects",
+        ),
+        ('{"type": "object", "properties": {"a": {"description": "\\ud83d"}}}', "holds half of a character"),
         ('{"$schema": "http://json-schema.org/draft-03/schema#"}', "of an unknown draft"),
     ],
 )
@@ -98,6 +110,34 @@ def test_what_is_no_schema_of_an_object_is_told(folder: Path, text: str, words: 
     with pytest.raises(UsageError) as told:
         load_schema("it.json")
     assert words in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "http://json-schema.org/schema#",
+        "https://json-schema.org/schema",
+        "https://json-schema.org/draft-07/schema#",
+        "http://json-schema.org/draft-04/schema",
+        "http://json-schema.org/draft/2020-12/schema#",
+    ],
+)
+def test_drafts_are_known_however_their_addresses_are_written(named: str) -> None:
+    schema = make_schema({**OBJECT, "$schema": named, "$defs": {"all": {"$ref": "#"}}}, "example")
+    assert schema.validator.is_valid({"number": "1"})
+    assert not schema.page_validator.is_valid({"number": 1})
+
+
+def test_an_object_that_may_be_null_is_asked_for_as_an_object() -> None:
+    assert make_schema({**OBJECT, "type": ["object", "null"]}, "example").page["type"] == "object"
+
+
+def test_a_schema_is_given_from_python_as_a_mapping_or_a_model() -> None:
+    assert schema_of(MappingProxyType(OBJECT)).document == OBJECT
+    with pytest.raises(UsageError, match="int is no Pydantic model"):
+        schema_of(int)
+    with pytest.raises(UsageError, match="is not JSON"):
+        schema_of({**OBJECT, "default": {3j}})
 
 
 @pytest.mark.parametrize(

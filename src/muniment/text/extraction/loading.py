@@ -3,6 +3,7 @@
 import importlib
 import json
 import sys
+from collections.abc import Mapping
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -25,11 +26,20 @@ def load_schema(name: str) -> Schema:
     Raises:
         UsageError: there is no such thing, or it is no schema of an object.
     """
+    if name.lstrip().startswith("{"):
+        raise UsageError("The schema was given itself where its name is wanted", "Write it to a file and name that.")
     path = Path(name)
     module, colon, attribute = name.rpartition(":")
-    if colon and not path.exists():
+    if colon and not _exists(path):
         return _from_model(name, module, attribute)
     return make_schema(_read(path), path.name.partition(".")[0])
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name longer than any file's
+        return False
 
 
 def _read(path: Path) -> Any:
@@ -52,15 +62,23 @@ def _from_model(name: str, module: str, attribute: str) -> Schema:
     if not (isinstance(found, type) and issubclass(found, BaseModel)):
         what = "has no" if found is None else "has no Pydantic model"
         raise UsageError(f"{module} {what} {attribute}", _HOW)
-    return schema_of(found)
+    return _of_model(found)
 
 
-def schema_of(model: type[BaseModel]) -> Schema:
-    """The schema of a Pydantic model, whose validators have the last word.
+def schema_of(wanted: Mapping[str, Any] | type) -> Schema:
+    """The schema that a JSON Schema document is, or that a Pydantic model has, whose validators have the last word.
 
     Raises:
-        UsageError: it has none, or none of an object.
+        UsageError: it is none, or none of an object.
     """
+    if isinstance(wanted, Mapping):
+        return make_schema(wanted, "document")
+    if not issubclass(wanted, BaseModel):
+        raise UsageError(f"{wanted.__name__} is no Pydantic model", "Derive it from pydantic.BaseModel.")
+    return _of_model(wanted)
+
+
+def _of_model(model: type[BaseModel]) -> Schema:
     try:
         document = model.model_json_schema(mode="validation")
     except PydanticUserError as error:
@@ -72,7 +90,7 @@ def schema_of(model: type[BaseModel]) -> Schema:
 
 def _imported(name: str, module: str) -> ModuleType:
     path = Path(module)
-    if path.suffix == ".py" and not path.is_file():
+    if path.suffix == ".py" and not _exists(path):
         raise UsageError(f"There is no file {path}", _HOW)
     try:
         return _run_file(path) if path.suffix == ".py" else _import_module(module)

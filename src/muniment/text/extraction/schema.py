@@ -1,5 +1,6 @@
 """What is wanted from a document: a JSON Schema, from a file or a Pydantic model."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -56,8 +57,9 @@ def make_schema(document: Any, name: str, model: type[BaseModel] | None = None) 
     """
     if not isinstance(document, Mapping):
         raise UsageError(f"The schema {name} is not an object", "Give a JSON Schema.")
-    draft = draft_of(document)
     try:
+        document = _as_json(document, name)
+        draft = draft_of(document)
         draft.check_schema(document, format_checker=draft.FORMAT_CHECKER)
         references = References(document, draft)
         page = page_schema(document, references, siblings=counts_beside_references(draft))
@@ -67,10 +69,36 @@ def make_schema(document: Any, name: str, model: type[BaseModel] | None = None) 
         raise UsageError(
             f"The schema {name} is not a valid JSON Schema: at {error.json_path}, {error.message}", "Mend it."
         ) from None
-    if page.get("type") != "object" or not ("properties" in page or page.get("additionalProperties")):
+    title = _NOT_IN_TITLES.sub("_", str(document.get("title", name))).strip("_")[:64] or "document"
+    return Schema(title, document, _of_an_object(page, name), Shape.of(references, [document]), model)
+
+
+def _as_json(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A copy of ``document`` that can be sent to anybody."""
+    try:
+        text = json.dumps(dict(document), ensure_ascii=False)
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"The schema {name} holds half of a character, such as \\ud83d", "Write the whole character."
+        ) from None
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"The schema {name} is not JSON: {error}", "Give a JSON Schema.") from None
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def _of_an_object(page: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """``page``, whose root may be nothing but an object."""
+    if any("properties" in option or "$ref" in option for option in page.get("anyOf", ())):
+        raise UsageError(
+            f"The schema {name} is a choice between objects, which pages of one document might make differently",
+            'Name one of them, or put the choice under a property: {"type": "object", "properties": {"it": …}}.',
+        )
+    is_object = "object" in page.get("type", ())  # a name, or a list of names
+    if not is_object or not ("properties" in page or page.get("additionalProperties")):
         raise UsageError(
             f"The schema {name} does not describe an object with properties",
             'Its root must have "type": "object" and name the fields under "properties".',
         )
-    title = _NOT_IN_TITLES.sub("_", str(document.get("title", name))).strip("_")[:64] or "document"
-    return Schema(title, document, page, Shape.of(references, [document]), model)
+    return {**page, "type": "object"}

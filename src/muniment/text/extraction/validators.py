@@ -1,5 +1,6 @@
 """What judges data by a schema: a whole document's by all of it, one page's by what can hold for a page."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -20,12 +21,14 @@ from muniment.errors import UsageError
 from muniment.text.extraction.formats import FORMATS
 
 _DRAFTS: dict[str, Any] = {
-    "http://json-schema.org/draft-04/schema": Draft4Validator,
-    "http://json-schema.org/draft-06/schema": Draft6Validator,
-    "http://json-schema.org/draft-07/schema": Draft7Validator,
-    "https://json-schema.org/draft/2019-09/schema": Draft201909Validator,
-    "https://json-schema.org/draft/2020-12/schema": Draft202012Validator,
+    "json-schema.org/draft-04/schema": Draft4Validator,
+    "json-schema.org/draft-06/schema": Draft6Validator,
+    "json-schema.org/draft-07/schema": Draft7Validator,
+    "json-schema.org/draft/2019-09/schema": Draft201909Validator,
+    "json-schema.org/draft/2020-12/schema": Draft202012Validator,
+    "json-schema.org/schema": Draft202012Validator,
 }
+"""By their addresses, which people write with http and https alike."""
 _FOR_THE_WHOLE = ("required", "minProperties", "maxProperties", "uniqueItems", "contains", "not", "if",
                   "dependentRequired", "dependentSchemas", "dependencies", "propertyNames", "unevaluatedProperties",
                   "unevaluatedItems")  # fmt: skip
@@ -45,9 +48,10 @@ def draft_of(document: Mapping[str, Any]) -> Any:
     named = document.get("$schema")
     if named is None:
         return Draft202012Validator
-    draft = _DRAFTS.get(str(named).removesuffix("#"))
+    draft = _DRAFTS.get(re.sub("^https?://", "", str(named).removesuffix("#")))
     if draft is None:
-        raise UsageError(f"The schema is of an unknown draft, {named}", f"These are known: {', '.join(_DRAFTS)}.")
+        known = ", ".join(validator.META_SCHEMA.get("$schema") for validator in dict.fromkeys(_DRAFTS.values()))
+        raise UsageError(f"The schema is of an unknown draft, {named}", f"These are known: {known}.")
     return draft
 
 
