@@ -30,7 +30,8 @@ class ExitCode(IntEnum):
     """Every page was read."""
 
     INCOMPLETE = 1
-    """Something was read, but some pages came from a fallback or failed, or some files could not be opened."""
+    """Something was read, but some pages came from a fallback or failed, some files could not be opened, or data does
+    not fit its schema."""
 
     USAGE = 2
     """The command line is wrong; nothing was tried."""

@@ -160,6 +160,27 @@ def test_without_any_answer_there_is_no_data(invoice: Path, schema: Path, capsys
     assert [failed["page"] for failed in json.loads(capsys.readouterr().out)["failed"]] == [1, 2]
 
 
+@pytest.mark.parametrize("report", [(), ("--report",)])
+def test_no_page_drives_the_terminal_that_its_data_is_shown_on(
+    invoice: Path, schema: Path, capsys: Captured, report: tuple[str, ...]
+) -> None:
+    odd = "\x1b[2J \x9b2J \x7f \u2028 ü"
+    extract(invoice, "--schema", schema, *report, answers=({**FIRST, "number": odd}, SECOND))
+    told = capsys.readouterr().out
+    assert not set("\x1b\x9b\x7f\u2028") & set(told)
+    assert "ü" in told
+    found = json.loads(told)
+    assert (found["data"] if report else found)["number"] == odd
+
+
+def test_pages_that_contradict_each_other_leave_the_code_as_it_is(
+    invoice: Path, schema: Path, capsys: Captured
+) -> None:
+    code, _ = extract(invoice, "--schema", schema, answers=(FIRST, {**SECOND, "number": "R-18"}))
+    assert code is ExitCode.OK
+    assert "number: pages 1 and 2 say different things" in capsys.readouterr().err
+
+
 def test_several_documents_need_reports(tmp_path: Path, schema: Path, invoice: Path, capsys: Captured) -> None:
     (tmp_path / "copy.tiff").write_bytes(invoice.read_bytes())
     code, _ = extract(tmp_path / "*.tiff", "--schema", schema, answers=(FIRST, SECOND))

@@ -37,6 +37,6 @@ class LazyGroup(click.Group):
 def cli() -> None:
     """Turn scans and PDFs into Markdown and data on this machine, without a network.
 
-    Exit codes: 0 every page was read; 1 some were not, or by a fallback; 2 wrong usage; 3 nothing could be read;
-    4 results could not be written; 130 interrupted.
+    Exit codes: 0 every page was read; 1 some were not, or by a fallback, or data does not fit its schema; 2 wrong
+    usage; 3 nothing could be read; 4 results could not be written; 130 interrupted.
     """

@@ -1,12 +1,12 @@
 """Where extracted data goes: standard output, as the data alone or as a report a document."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 from muniment.cli.messages import complain
 from muniment.cli.sinks import write_standard_output
 from muniment.documents import Source
+from muniment.outputs import as_json
 from muniment.reading import DocumentInfo, PageReading, PageStatus
 from muniment.reading.extracting import DocumentExtraction, extraction_of
 from muniment.text.extraction import Schema
@@ -54,7 +54,7 @@ def data_alone(found: DocumentExtraction) -> str:
     """The data, for the next program; nothing if no page could be asked, which is told elsewhere."""
     if all(page.status is PageStatus.FAILED for page in found.pages):
         return ""
-    return json.dumps(found.extraction.data, ensure_ascii=False, indent=2) + "\n"
+    return as_json(found.extraction.data, indent=2) + "\n"
 
 
 def report(found: DocumentExtraction) -> str:
@@ -69,4 +69,4 @@ def report(found: DocumentExtraction) -> str:
         "conflicts": [{"field": each.field, "pages": each.pages} for each in extraction.conflicts],
         "failed": [{"page": page.number, "problem": page.problem} for page in found.pages if page.problem],
     }
-    return json.dumps(told, ensure_ascii=False) + "\n"
+    return as_json(told) + "\n"

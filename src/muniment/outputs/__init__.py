@@ -1,7 +1,7 @@
 """Outputs: readings as Markdown, JSON, HTML, text and CSV, page by page, and files that are whole or absent."""
 
 from muniment.outputs.files import encoded, make_folder
-from muniment.outputs.json import json_schema, read_json
+from muniment.outputs.json import as_json, json_schema, read_json
 from muniment.outputs.markdown_blocks import blocks_to_markdown
 from muniment.outputs.names import plan_names
 from muniment.outputs.results import ResultFiles, result_names
@@ -11,6 +11,7 @@ __all__ = [
     "Format",
     "ResultFiles",
     "Writer",
+    "as_json",
     "blocks_to_markdown",
     "encoded",
     "format_named",

@@ -42,12 +42,12 @@ class JsonWriter:
         self._separator = "\n"
 
     def begin(self, info: DocumentInfo) -> str:
-        head = f'"format":{_dumps(FORMAT_NAME)},"version":{FORMAT_VERSION}'
-        return f'{{{head},\n"document":{_dumps(_plain(info))},\n"pages":['
+        head = f'"format":{as_json(FORMAT_NAME)},"version":{FORMAT_VERSION}'
+        return f'{{{head},\n"document":{as_json(_plain(info))},\n"pages":['
 
     def page(self, page: PageReading) -> str:
         separator, self._separator = self._separator, ",\n"
-        return separator + _dumps(_plain(page))
+        return separator + as_json(_plain(page))
 
     def end(self) -> str:
         return "\n]}\n"
@@ -111,6 +111,8 @@ def _fields(value: Any) -> Mapping[str, object]:
     return {name: _plain(getattr(value, name), decimals) for name in names}
 
 
-def _dumps(value: object) -> str:
-    text = without_surrogates(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+def as_json(value: object, indent: int | None = None) -> str:
+    """``value`` as JSON that can be encoded, and drives no terminal that it is shown on."""
+    separators = (",", ":" if indent is None else ": ")
+    text = without_surrogates(json.dumps(value, ensure_ascii=False, indent=indent, separators=separators))
     return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
