@@ -22,11 +22,18 @@ _FLAGS = {Flag.TRUNCATED: Answer.CUT_OFF, Flag.REPETITION: Answer.LOOPING}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request as the engine saw it: the page on the picture, whether all of it, and what was answered."""
+    """One request as the engine saw it.
+
+    Attributes:
+        mark: the page on the picture.
+        whole: all of the page was on it.
+        waited_for: the client was still there when the answer was given.
+    """
 
     mark: Mark | None
     whole: bool
     answer: Answer
+    waited_for: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ def are_flags_right(page: PageReading, asked: Collection[Asked]) -> bool:
     Args:
         asked: what was asked about this page by the run that told it.
     """
-    answers = {a.answer for a in asked if a.whole}
+    answers = {a.answer for a in asked if a.whole and a.waited_for}
     return all((flag in page.flags) == (answer in answers) for flag, answer in _FLAGS.items())
 
 
@@ -138,7 +145,7 @@ def accounts(
         "out_of_order": early,
         "not_as_fated": [asdict(mark) for mark, page in told if not is_as_fated(page, mark, fate)],
         "flagged_wrongly": [
-            asdict(mark)
+            {**asdict(mark), "attempts": [asdict(attempt) for attempt in page.attempts]}
             for mark, page in told
             if not are_flags_right(page, (before if mark in ledger else after).get(mark, []))
         ],
@@ -158,4 +165,4 @@ def _by_page(asked: Sequence[Asked]) -> dict[Mark, list[Asked]]:
 
 
 def _is_answered(asked: Sequence[Asked]) -> bool:
-    return any(entry.whole and entry.answer is Answer.GOOD for entry in asked)
+    return any(entry.whole and entry.waited_for and entry.answer is Answer.GOOD for entry in asked)

@@ -105,8 +105,8 @@ def log(client: httpx.Client) -> tuple[list[Asked], dict[str, int]]:
     """What the engine was asked up to now, and how many endless answers were left by the client, by kind."""
     found = client.get("/log").json()
     asked = [
-        Asked(None if document is None else Mark(document, page), whole, Answer(answer))
-        for document, page, whole, answer in found["asked"]
+        Asked(None if document is None else Mark(document, page), whole, Answer(answer), waited_for)
+        for document, page, whole, answer, waited_for in found["asked"]
     ]
     return asked, found["left"]
 
@@ -131,6 +131,7 @@ def measure(documents: Sequence[Path], pages: int, folder: Path, given: argparse
         "told": Counter(page.status.value for page in told),
         "answers": Counter(entry.answer.value for entry in asked),
         "left": left,
+        "late": sum(not entry.waited_for for entry in asked),
         "unmarked": sum(entry.mark is None for entry in asked),
         "under_way": busy["busy"] * given.slots,
         **accounts(readings, pages, fate, (before, asked[len(before) :]), ledger),
@@ -156,6 +157,8 @@ def memory(stretch: Stretch) -> common.Result:
         "peak_pss": max(s.pss for s in stretch.samples),
         "peak_rss": max(s.rss for s in stretch.samples),
         "drift": drift(stretch.samples),
+        "own": max(s.own for s in stretch.samples),
+        "own_drift": drift(stretch.samples, own=True),
         "samples": [asdict(s) for s in stretch.samples],
     }
 
@@ -190,9 +193,10 @@ def tables(result: common.Result) -> str:
     answers = [(kind.value, *(row["answers"].get(kind.value, 0) for row in rows)) for kind in Answer]
     endless = (Answer.SILENT, Answer.LOOPING)
     answers += [(f"{kind}: left by the client", *(row["left"].get(kind, 0) for row in rows)) for kind in endless]
+    answers += [("given when nobody waited any more", *(row["late"] for row in rows))]
     answers += [("requests under way, mean", *(row["under_way"] for row in rows))]
     runs = [
-        (row["pages"], name, run["seconds"], run["peak_pss"], run["peak_rss"], run["drift"])
+        (row["pages"], name, run["seconds"], run["peak_pss"], run["drift"], run["own"], run["own_drift"])
         for row in rows
         for name, run in zip(("until killed", "resumed"), row["runs"], strict=True)
     ]
@@ -200,7 +204,7 @@ def tables(result: common.Result) -> str:
         common.table(("pages told", *sizes), pages),
         common.table(("pages when killed", *sizes), killed),
         common.table(("answers", *sizes), answers),
-        common.table(("pages", "run", "s", "peak PSS MiB", "peak RSS MiB", "PSS drift MiB"), runs),
+        common.table(("pages", "run", "s", "peak PSS MiB", "drift MiB", "reading process: peak", "drift"), runs),
     ]
     return "\n\n".join(parts)
 
@@ -213,7 +217,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--slots", type=int, default=64, help="of the engine (default: %(default)s)")
     parser.add_argument("--delay", type=float, default=0.02, help="seconds an answer takes (default: %(default)s)")
     parser.add_argument(
-        "--patience", type=float, default=1.0, help="seconds the command waits for an answer (default: %(default)s)"
+        "--patience", type=float, default=0.4, help="seconds the command waits for an answer (default: %(default)s)"
     )
     return parser.parse_args()
 

@@ -18,17 +18,18 @@ MIB = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Memory of all processes together, in MiB, ``seconds`` after the start."""
+    """Memory of all processes together, in MiB, ``seconds`` after the start; ``own`` is the first one's PSS."""
 
     seconds: float
     pss: float
     rss: float
+    own: float
     processes: int
 
 
 def sample(process: psutil.Process, start: float) -> Sample | None:
     """Memory of ``process`` and all its children now; None when it has ended."""
-    pss = rss = count = 0
+    pss = rss = own = count = 0
     try:
         family = [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
@@ -39,7 +40,8 @@ def sample(process: psutil.Process, start: float) -> Sample | None:
         except (psutil.NoSuchProcess, psutil.ZombieProcess):
             continue
         pss, rss, count = pss + memory.pss, rss + memory.rss, count + 1
-    return Sample(time.perf_counter() - start, pss / MIB, rss / MIB, count) if count else None
+        own = memory.pss if member is process else own
+    return Sample(time.perf_counter() - start, pss / MIB, rss / MIB, own / MIB, count) if count else None
 
 
 def watched(running: "subprocess.Popen[bytes]") -> Iterator[Sample]:
@@ -53,9 +55,13 @@ def watched(running: "subprocess.Popen[bytes]") -> Iterator[Sample]:
         time.sleep(INTERVAL)
 
 
-def drift(samples: Sequence[Sample]) -> float:
-    """MiB by which mean PSS in the last quarter of the run is above that in the second, while all processes run."""
+def drift(samples: Sequence[Sample], *, own: bool = False) -> float:
+    """MiB by which mean PSS in the last quarter of the run is above that in the second, while all processes run.
+
+    Args:
+        own: of the first process alone.
+    """
     most = max(s.processes for s in samples)
-    full = [s.pss for s in samples if s.processes == most]
+    full = [s.own if own else s.pss for s in samples if s.processes == most]
     quarter = max(1, len(full) // 4)
     return statistics.mean(full[-quarter:]) - statistics.mean(full[quarter : 2 * quarter] or full)

@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -24,7 +25,16 @@ from benchmarks.marks import Sighting, find
 
 LINGER = 60.0
 """Seconds after which the engine ends by itself what should have been left by then."""
-_TURN = "and shall enter both in the book, "
+_TURN = "and shall enter both in the book, " * 4
+
+
+@dataclass(slots=True)
+class Request:
+    """What was asked and answered; ``waited_for``: the client was still there when the answer was given."""
+
+    sighting: Sighting | None
+    answer: Answer
+    waited_for: bool = False
 
 
 class Engine:
@@ -43,37 +53,38 @@ class Engine:
         self.requests = self.bytes = 0
         self.first = self.last = 0.0
         self.times: Counter[bytes] = Counter()
-        self.asked: list[tuple[Sighting | None, Answer]] = []
+        self.asked: list[Request] = []
         self.left: Counter[Answer] = Counter()
 
     async def answer(self, body: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Hold a slot for the delay, and answer."""
         self.requests += 1
         self.bytes += len(body)
-        text, answer = self._scripted(body) if self.script else ("A page of text.", Answer.GOOD)
+        text, request = self._scripted(body) if self.script else ("A page of text.", Request(None, Answer.GOOD))
         async with self.free:
             start = time.monotonic()
             self.first = self.first or start
             try:
                 await asyncio.sleep(self.seconds)
-                await self._give(answer, text, reader, writer)
+                request.waited_for = not reader.at_eof()
+                await self._give(request.answer, text, reader, writer)
             finally:
                 self.last = time.monotonic()
                 self.held += self.last - start
 
-    def _scripted(self, body: bytes) -> tuple[str, Answer]:
-        """What to write about the picture in ``body``, and how to answer."""
+    def _scripted(self, body: bytes) -> tuple[str, Request]:
+        """What to write about the picture in ``body``, and how to answer; kept in the log."""
         assert self.script is not None
         content = json.loads(body)["messages"][-1]["content"]
         picture = base64.b64decode(content[0]["image_url"]["url"].partition(",")[2])
         sighting = find(picture)
         mark = sighting.mark if sighting else None
         digest = hashlib.sha256(picture).digest()
-        answer = self.script.answer(digest, self.times[digest], mark)
+        request = Request(sighting, self.script.answer(digest, self.times[digest], mark))
         self.times[digest] += 1
-        self.asked.append((sighting, answer))
+        self.asked.append(request)
         seen = f"This is document {mark.document}, page {mark.page}." if mark else "This is no page."
-        return f"# Of the presses\n\n{seen}\n\nWhoever comes after may know what was done.", answer
+        return f"# Of the presses\n\n{seen}\n\nWhoever comes after may know what was done.", request
 
     async def _give(
         self, answer: Answer, text: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -116,11 +127,12 @@ class Engine:
         return json.dumps({"busy": share, "seconds": span, "requests": self.requests, "bytes": self.bytes}).encode()
 
     def log(self) -> bytes:
-        """Every request: document, page, whether all of the page was shown, and what was answered."""
-        asked = [
-            (seen.mark.document, seen.mark.page, seen.whole, answer) if seen else (None, None, False, answer)
-            for seen, answer in self.asked
-        ]
+        """Every request: document, page, whether all of it was shown, what was answered, and whether to anybody."""
+        asked = []
+        for request in self.asked:
+            seen = request.sighting
+            page = (seen.mark.document, seen.mark.page, seen.whole) if seen else (None, None, False)
+            asked.append((*page, request.answer, request.waited_for))
         return json.dumps({"asked": asked, "left": self.left}).encode()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -35,8 +35,8 @@ def reading(told: list[PageReading]) -> DocumentReading:
     return DocumentReading(DocumentInfo("000.pdf", "pdf", 4, ""), tuple(told))
 
 
-def asked(page: int, answer: Answer = Answer.GOOD) -> Asked:
-    return Asked(Mark(0, page), True, answer)
+def asked(page: int, answer: Answer = Answer.GOOD, *, waited_for: bool = True) -> Asked:
+    return Asked(Mark(0, page), True, answer, waited_for)
 
 
 def wrong(
@@ -83,7 +83,13 @@ def test_a_flag_needs_its_fault_and_a_fault_its_flag(flag: Flag, answer: Answer)
     flagged[0] = replace(flagged[0], flags=(flag,))
     log = [asked(1, answer), asked(1)]
     assert wrong(flagged, ([], log)) == {}
-    assert wrong(plain, ([], log)) == wrong(flagged) == {"flagged_wrongly": [{"document": 0, "page": 1}]}
+    assert wrong(plain, ([], log)) == wrong(flagged)
+    assert wrong(plain, ([], log)) == {"flagged_wrongly": [{"document": 0, "page": 1, "attempts": []}]}
+
+
+def test_an_answer_that_came_too_late_leaves_no_flag() -> None:
+    log = [asked(1, Answer.CUT_OFF, waited_for=False), asked(1)]
+    assert wrong(pages(), ([], log)) == {}
 
 
 def test_only_the_run_that_told_a_page_settles_its_flags() -> None:

@@ -37,7 +37,7 @@ async def asked(engine: Engine, socket: Path) -> Completion | EngineTrouble:
             return trouble
         finally:
             await client.aclose()
-            await asyncio.sleep(0.05)  # for the engine to see that the client is gone
+            await asyncio.sleep(0.05 + engine.seconds)  # for the engine to see that the client is gone
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_each_answer_is_what_its_name_says(answer: Answer, found: str | type[Eng
     result = asyncio.run(asked(engine, tmp_path / "api.sock"))
     assert result.finish_reason == found if isinstance(result, Completion) else type(result) is found
     log = json.loads(engine.log())
-    assert log["asked"] == [[None, None, False, answer]]
+    assert log["asked"] == [[None, None, False, answer, True]]
     assert log["left"] == ({answer: 1} if answer in (Answer.SILENT, Answer.LOOPING) else {})
 
 
@@ -69,6 +69,12 @@ def test_a_retry_after_is_named_by_one_kind_of_busy_answer_only(tmp_path: Path) 
         assert isinstance(result, Busy)
         waits.append(result.retry_after)
     assert waits == [None, 1.0]
+
+
+def test_an_answer_is_known_to_come_when_the_client_is_gone(tmp_path: Path) -> None:
+    engine = Engine(1, 0.8, Always(list(Answer).index(Answer.CUT_OFF)))
+    assert isinstance(asyncio.run(asked(engine, tmp_path / "api.sock")), Broken)
+    assert json.loads(engine.log())["asked"] == [[None, None, False, Answer.CUT_OFF, False]]
 
 
 def test_without_a_script_every_answer_is_good_and_counted(tmp_path: Path) -> None:
