@@ -203,17 +203,15 @@ def tables(result: common.Result) -> str:
     rows = result["rows"]
     kinds = list(dict.fromkeys(row["kind"] for row in rows))
     read = [
-        (choice.side, str(choice), *(recall(rows, choice.name, kind) for kind in kinds), recall(rows, choice.name))
+        (choice.side, str(choice), *(recall(rows, choice.name, kind) for kind in (*kinds, "")), *changed(rows, choice))
         for choice in READ
     ]
     paid = [(choice.side, str(choice), *spent(rows, choice.name)) for choice in CHOICES]
     paid.append(("-", "PNG, 300 dpi", *spent(rows, ORIGINAL)))
-    heads = ("render ms", "fit ms", "encode ms", "of default's time", "MB", "of default's bytes")
+    spoken = (*(f"recall, {kind}" for kind in (*kinds, "all")), "words lost", "won")
+    costly = ("render ms", "fit ms", "encode ms", "of default's time", "MB", "of default's bytes")
     return "\n\n".join(
-        (
-            common.table(("longest side", "sent as", *(f"recall, {kind}" for kind in kinds), "recall, all"), read),
-            common.table(("longest side", "sent as", *heads), paid),
-        )
+        common.table(("longest side", "sent as", *heads), lines) for heads, lines in ((spoken, read), (costly, paid))
     )
 
 
@@ -221,6 +219,13 @@ def recall(rows: Sequence[common.Result], name: str, kind: str = "") -> float:
     """Word recall of a choice, on pages of one kind or all."""
     chosen = [row for row in rows if kind in ("", row["kind"])]
     return float(sum(row["found"][name] for row in chosen) / sum(row["words"] for row in chosen))
+
+
+def changed(rows: Sequence[common.Result], choice: Choice) -> tuple[int, int]:
+    """Words that pages lost, and words that others won, against the same pictures not encoded."""
+    plain = Choice("PNG", 0, choice.side).name
+    won = [row["found"][choice.name] - row["found"][plain] for row in rows]
+    return -sum(min(words, 0) for words in won), sum(max(words, 0) for words in won)
 
 
 def spent(rows: Sequence[common.Result], name: str) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ pytest.importorskip("apted", reason="apted is installed by `make bench`")
 pytest.importorskip("pylatexenc", reason="pylatexenc is installed by `make bench`")
 pytest.importorskip("rapidfuzz", reason="rapidfuzz is installed by `make bench`")
 
-from benchmarks.client_cost import CHOICES, DEFAULT, READ, Choice, decoded, encoded, recall, request_for, spent
+from benchmarks.client_cost import CHOICES, DEFAULT, READ, Choice, changed, decoded, encoded, recall, request_for, spent
 from benchmarks.sample_pages import counted, worded
 from muniment.engines.image import ImageLimits
 
@@ -76,6 +76,13 @@ def test_recall_is_of_all_words_and_not_a_mean_of_pages() -> None:
     rows = [row("receipts", 10, 5, 1, 1), row("examples", 90, 90, 1, 1)]
     assert recall(rows, "a") == pytest.approx(0.95)
     assert recall(rows, "a", "receipts") == pytest.approx(0.5)
+
+
+def test_words_lost_on_one_page_are_not_made_good_by_words_won_on_another() -> None:
+    plain, lossy = Choice("PNG", 0, 1280), Choice("JPEG", 75, 1280)
+    rows = [{"found": {plain.name: one, lossy.name: other}} for one, other in ((10, 8), (10, 10), (10, 11))]
+    assert changed(rows, lossy) == (2, 1)
+    assert changed(rows, plain) == (0, 0)
 
 
 def test_costs_are_medians_of_pages_and_of_their_own_ratios() -> None:
