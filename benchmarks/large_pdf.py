@@ -7,38 +7,25 @@ pages are counted once, and RSS, in which they are counted for each process.
 
 import argparse
 import io
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
-import psutil
 import pypdfium2
 from fpdf import FPDF
 
 from benchmarks import common
+from benchmarks.memory import MIB, drift, watched
 
 SCANNED = common.REPOSITORY / "examples" / "documents" / "report-scanned.pdf"
 PARAGRAPH = (
     "The keeper of the rolls shall visit every press once in the quarter, shall note what is damp and what is dry, and "
     "shall enter both in the book, so that whoever comes after may know what was done and what was left undone. "
 )
-INTERVAL = 0.5
-MIB = 2**20
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Memory of all processes together, in MiB, ``seconds`` after the start."""
-
-    seconds: float
-    pss: float
-    rss: float
-    processes: int
 
 
 def scans() -> list[bytes]:
@@ -52,8 +39,8 @@ def scans() -> list[bytes]:
     return pictures
 
 
-def make_pdf(path: Path, pages: int, scanned_every: int) -> None:
-    """``pages`` pages, every ``scanned_every``th of them a picture."""
+def make_pdf(path: Path, pages: int, scanned_every: int, adorn: Callable[[FPDF, int], None] | None = None) -> None:
+    """``pages`` pages, every ``scanned_every``th of them a picture; ``adorn`` may add to each."""
     pdf = FPDF(unit="pt", format="A4")
     pictures = scans()
     for number in range(1, pages + 1):
@@ -61,52 +48,21 @@ def make_pdf(path: Path, pages: int, scanned_every: int) -> None:
         if number % scanned_every == 0:
             picture = pictures[(number // scanned_every) % len(pictures)]
             pdf.image(io.BytesIO(picture), x=0, y=0, w=pdf.w, h=pdf.h)
-            continue
-        pdf.set_font("Helvetica", "B", 16)
-        pdf.cell(0, 30, f"Of the presses, part {number}", new_x="LMARGIN", new_y="NEXT")
-        pdf.set_font("Times", "", 11)
-        for count in range(5):
-            pdf.multi_cell(0, 15, f"{number}.{count + 1} {PARAGRAPH * 2}", new_x="LMARGIN", new_y="NEXT")
-            pdf.ln(6)
+        else:
+            print_page(pdf, number)
+        if adorn is not None:
+            adorn(pdf, number)
     pdf.output(str(path))
 
 
-def sample(process: psutil.Process, start: float) -> Sample | None:
-    """Memory of ``process`` and all its children now; None when it has ended."""
-    pss = rss = count = 0
-    try:
-        family = [process, *process.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return None
-    for member in family:
-        try:
-            memory = member.memory_full_info()
-        except (psutil.NoSuchProcess, psutil.ZombieProcess):
-            continue
-        pss, rss, count = pss + memory.pss, rss + memory.rss, count + 1
-    return Sample(time.perf_counter() - start, pss / MIB, rss / MIB, count) if count else None
-
-
-def watched(command: list[str]) -> Iterator[Sample]:
-    """Run ``command`` and sample its memory until it ends; ends the program if the command fails."""
-    start = time.perf_counter()
-    with subprocess.Popen(command) as running:
-        process = psutil.Process(running.pid)
-        while running.poll() is None:
-            now = sample(process, start)
-            if now:
-                yield now
-            time.sleep(INTERVAL)
-    if running.returncode:
-        sys.exit(f"{' '.join(command)} ended with exit code {running.returncode}")
-
-
-def drift(samples: list[Sample]) -> float:
-    """MiB by which mean PSS in the last quarter of the run is above that in the second, while all processes run."""
-    most = max(s.processes for s in samples)
-    full = [s.pss for s in samples if s.processes == most]
-    quarter = max(1, len(full) // 4)
-    return statistics.mean(full[-quarter:]) - statistics.mean(full[quarter : 2 * quarter] or full)
+def print_page(pdf: FPDF, number: int) -> None:
+    """A page of text that carries its number."""
+    pdf.set_font("Helvetica", "B", 16)
+    pdf.cell(0, 30, f"Of the presses, part {number}", new_x="LMARGIN", new_y="NEXT")
+    pdf.set_font("Times", "", 11)
+    for count in range(5):
+        pdf.multi_cell(0, 15, f"{number}.{count + 1} {PARAGRAPH * 2}", new_x="LMARGIN", new_y="NEXT")
+        pdf.ln(6)
 
 
 def measure(pages: int, jobs: int, scanned_every: int) -> common.Result:
@@ -116,7 +72,10 @@ def measure(pages: int, jobs: int, scanned_every: int) -> common.Result:
         make_pdf(path, pages, scanned_every)
         muniment = str(Path(sys.executable).parent / "muniment")
         start = time.perf_counter()
-        samples = list(watched([muniment, "ocr", str(path), "-o", folder, "--jobs", str(jobs), "--quiet"]))
+        with subprocess.Popen([muniment, "ocr", str(path), "-o", folder, "--jobs", str(jobs), "--quiet"]) as running:
+            samples = list(watched(running))
+        if running.returncode:
+            sys.exit(f"muniment ocr ended with exit code {running.returncode}")
         seconds = time.perf_counter() - start
         size = path.stat().st_size
     run: common.Result = {

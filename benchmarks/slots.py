@@ -6,45 +6,27 @@ Beside it the original way: pages one by one, rendered at 300 dpi, sent as PNG. 
 import base64
 import io
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-import httpx
 import pypdfium2
 
 from benchmarks import common
 from benchmarks.large_pdf import make_pdf
+from benchmarks.scripted_engine import running
 from muniment.documents import Source
 from muniment.reading import PageDone, ReadOptions, Run, TextLayerUse
 
 
-def wait_for(socket: Path) -> httpx.Client:
-    """A client of the engine, once it listens."""
-    while not socket.exists():
-        time.sleep(0.02)
-    return httpx.Client(transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://engine", timeout=60)
-
-
-def engine(socket: Path, slots: int, delay: float) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-m", "benchmarks.scripted_engine", str(socket), str(slots), str(delay)])
-
-
 def ours(documents: list[Path], socket: Path, slots: int, delay: float) -> common.Result:
     """All documents through Muniment."""
-    process = engine(socket, slots, delay)
-    try:
-        client = wait_for(socket)
+    with running(socket, slots, delay) as client:
         options = ReadOptions(engines=(f"unix:{socket}",), text_layer=TextLayerUse.NEVER, jobs=2)
         start, before = time.perf_counter(), os.times()
         pages = sum(isinstance(e, PageDone) for e in Run([Source(path, path.name) for path in documents], options))
         seconds, after = time.perf_counter() - start, os.times()
         told = client.get("/busy").json()
-    finally:
-        process.kill()
-        process.wait()
     cpu = sum(after[:4]) - sum(before[:4])
     return {
         "pages": pages,
@@ -57,9 +39,7 @@ def ours(documents: list[Path], socket: Path, slots: int, delay: float) -> commo
 
 def original(document: Path, socket: Path, delay: float, pages: int) -> common.Result:
     """The first ``pages`` pages one by one, as PNG at 300 dpi."""
-    process = engine(socket, 64, delay)
-    try:
-        client = wait_for(socket)
+    with running(socket, 64, delay) as client:
         start, sent, before = time.perf_counter(), 0, time.process_time()
         with pypdfium2.PdfDocument(document) as pdf:
             for number in range(pages):
@@ -70,9 +50,6 @@ def original(document: Path, socket: Path, delay: float, pages: int) -> common.R
                 answer = client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": content}]})
                 sent += len(answer.request.content)
         seconds = time.perf_counter() - start
-    finally:
-        process.kill()
-        process.wait()
     cpu = (time.process_time() - before) / pages
     return {"pages": pages, "seconds": seconds, "busy": delay * pages / seconds / 64, "cpu": cpu, "bytes": sent / pages}
 

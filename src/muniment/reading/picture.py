@@ -69,8 +69,8 @@ def picture_page(
         flags=tuple(sorted(flags)),
         seconds=time.perf_counter() - started,
     )
-    images = () if blank else tuple(_encoded(band, request.limits) for band in _bands(image, rotation, request.bands))
-    return Pictured(reading, images)
+    bands = () if blank else _bands(image, rotation, request.bands)
+    return Pictured(reading, tuple(encode(fit(band, request.limits), request.limits) for band in bands))
 
 
 def _bands(image: PageImage, rotation: int, count: int) -> list[NDArray[np.uint8]]:
@@ -82,14 +82,13 @@ def _bands(image: PageImage, rotation: int, count: int) -> list[NDArray[np.uint8
     return [np.ascontiguousarray(pixels[max(top - overlap, 0) : bottom]) for top, bottom in pairwise(edges)]
 
 
-def _encoded(pixels: NDArray[np.uint8], limits: ImageLimits) -> EncodedImage:
-    """``pixels`` within ``limits``; smaller images stay as they are."""
-    fitted = fit(pixels, limits)
+def encode(pixels: NDArray[np.uint8], limits: ImageLimits) -> EncodedImage:
+    """An image (height, width, 3) in the format and quality of ``limits``. Raises PageError."""
     options = [cv2.IMWRITE_JPEG_QUALITY, limits.quality] if limits.format == "jpeg" else []
-    done, data = cv2.imencode(f".{limits.format}", fitted[..., ::-1], options)
+    done, data = cv2.imencode(f".{limits.format}", pixels[..., ::-1], options)
     if not done:
         raise PageError("The page's image could not be encoded")
-    height, width = fitted.shape[:2]
+    height, width = pixels.shape[:2]
     return EncodedImage(base64.b64encode(data.tobytes()).decode(), f"image/{limits.format}", width, height)
 
 
