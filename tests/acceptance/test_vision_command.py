@@ -119,7 +119,7 @@ def test_when_vllm_is_killed_in_mid_run_it_is_started_again_and_every_page_is_re
     assert process.returncode == 0, err
     (told,) = json.loads(out)["documents"]
     assert (told["pages"], told["fallback"], told["failed"]) == (32, [], [])
-    assert "it is started again, and no page is lost" in err
+    assert "the pages that it was at are sent again" in err
     text = (tmp_path / "out" / "deeds.md").read_text()
     assert text.count("40. The 40th house") == 32
     assert [f"<!-- page {number} -->" in text for number in range(1, 33)] == [True] * 32

@@ -63,7 +63,7 @@ def test_an_engine_that_ends_in_between_costs_no_page_and_is_told(
     pages = [event.page for event in events if isinstance(event, PageDone)]
     assert [page.status for page in pages] == [PageStatus.READ] * 4
     told = [event.what for event in events if isinstance(event, EngineNotice)]
-    assert "it is started again" in told[0]
+    assert "the pages that it was at are sent again" in told[0]
     assert "started again, in" in told[1]
 
 

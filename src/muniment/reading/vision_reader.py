@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Future, wait
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,6 +66,7 @@ class VisionReader:
         self._replicas = Replicas(self._servers, most, _PATIENCE)
         self._pictures = asyncio.Semaphore(most + _PICTURES_AHEAD * jobs)
         self._model: VisionModel | None = None
+        self._turns = count()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="muniment-engines", daemon=True)
         self._thread.start()
@@ -97,6 +99,7 @@ class VisionReader:
         return self._start(self._read(document, number, threads))
 
     async def _read(self, document: OpenDocument, number: int, threads: int) -> PageReading:
+        model = replace(self._ready, turn=next(self._turns))
         task = self._picture_task(document, number, threads)
         async with self._pictures:
             try:
@@ -108,22 +111,22 @@ class VisionReader:
             if isinstance(picture, PageRead):
                 return picture.page
             if self._question is not None:
-                return await self._answer(picture, document.name, number, self._question)
+                return await self._answer(model, picture, document.name, number, self._question)
 
             async def fall_back() -> PageReading:
                 return await self._on_lane(page_task(document, number, self._options, threads))
 
             if isinstance(picture, MunimentError):
-                return as_fallback(await fall_back(), [Attempt(self._ready.served.model, "picture", str(picture))])
-            return await read_page(picture, self._ready, lambda bands: self._on_lane(task.in_bands(bands)), fall_back)
+                return as_fallback(await fall_back(), [Attempt(model.served.model, "picture", str(picture))])
+            return await read_page(picture, model, lambda bands: self._on_lane(task.in_bands(bands)), fall_back)
 
     async def _answer(
-        self, picture: Pictured | MunimentError, name: str, number: int, question: Question
+        self, model: VisionModel, picture: Pictured | MunimentError, name: str, number: int, question: Question
     ) -> PageReading:
         if isinstance(picture, Pictured):
-            page = await answer_page(picture, self._ready, question)
+            page = await answer_page(picture, model, question)
         else:
-            attempt = Attempt(self._ready.served.model, "picture", str(picture))
+            attempt = Attempt(model.served.model, "picture", str(picture))
             page = unanswered(PageReading(number=number, status=PageStatus.FAILED, attempts=(attempt,)))
         return replace(page, problem=f"{name}: {page.problem}") if page.problem else page
 
@@ -180,6 +183,9 @@ def servers_for(options: ReadOptions, tell: Callable[[str], None]) -> tuple[Mode
     if not path:
         raise UsageError(f"The engine {LOCAL!r} names no model", "Write vllm:/path/to/model.")
     settings = ServerSettings(
-        model=Path(path), python=options.vllm_python, arguments=options.vllm_arguments, sequences=MOST_REQUESTS
+        model=Path(path).expanduser(),
+        python=options.vllm_python,
+        arguments=options.vllm_arguments,
+        sequences=MOST_REQUESTS,
     )
     return (LocalClient(settings, options.model, tell),)

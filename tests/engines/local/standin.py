@@ -36,7 +36,7 @@ class Handler(BaseHTTPRequestHandler):
         if prompt == "end" or (prompt == "end once" and not once.exists()):
             once.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        time.sleep(0.2)
+        time.sleep(1.0 if prompt.startswith("slow") else 0.2)
         choice = {"delta": {"content": prompt}, "finish_reason": "stop"}
         self.send_response(200)
         self.end_headers()

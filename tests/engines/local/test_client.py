@@ -11,7 +11,7 @@ from typing import TypeVar
 import pytest
 
 from muniment.engines.local import LocalClient, ServerSettings, client, server
-from muniment.engines.openai import Broken, Completion, Deadly
+from muniment.engines.openai import Broken, Completion, Deadly, Unreachable
 from muniment.errors import EngineError
 from tests.documents.test_sandbox import is_alive, namespaces_allowed
 from tests.engines.openai.scripted import REQUEST
@@ -80,7 +80,7 @@ def test_when_it_ends_another_answers_everything(settings: ServerSettings) -> No
 
     answers = use(settings, work, told)
     assert [answer.text for answer in answers] == ["a", "b", "end once", "c"]  # type: ignore[union-attr]
-    assert told[0] == "vLLM was ended by signal 9 (SIGKILL); it is started again, and no page is lost."
+    assert told[0] == "vLLM was ended by signal 9 (SIGKILL); the pages that it was at are sent again."
     assert told[1].startswith("vLLM was started again, in ")
     assert len(told) == 2
 
@@ -102,7 +102,7 @@ def test_one_that_only_ever_ends_is_given_up(settings: ServerSettings, monkeypat
         await ask(local, "end")
         await ask(local, "a")
 
-    with pytest.raises(EngineError, match=r"ended by signal 9 \(SIGKILL\), and was started 2 times without reading"):
+    with pytest.raises(EngineError, match=r"ended by signal 9 \(SIGKILL\), 2 times without reading"):
         use(settings, work)
 
 
@@ -138,3 +138,73 @@ def test_a_broken_answer_of_one_that_runs_is_just_that(
 
     use(settings, work, told)
     assert told == []
+
+
+def test_ends_with_answers_between_them_do_not_add_up(
+    settings: ServerSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_MOST_ENDINGS", 3)
+
+    async def work(local: LocalClient) -> list[str]:
+        texts = []
+        for _ in range(4):
+            (Path(settings.model) / "ended").unlink(missing_ok=True)
+            texts.append((await local.complete(replace(REQUEST, prompt="end once"), 10)).text)
+        return texts
+
+    assert use(settings, work) == ["end once"] * 4
+
+
+def test_a_page_is_not_blamed_for_what_others_do(settings: ServerSettings) -> None:
+    """A slow page that is there at three ends, none of them its own, is answered."""
+    slow = "slow " * 10
+
+    async def work(local: LocalClient) -> list[Completion | Exception]:
+        asked = [asyncio.create_task(ask(local, slow))]
+        for _ in range(3):
+            await asyncio.sleep(0.3)
+            asked.append(asyncio.create_task(ask(local, "end")))
+        return await asyncio.gather(*asked)
+
+    first, *others = use(settings, work)
+    assert isinstance(first, Completion), first
+    assert all(isinstance(other, Deadly) for other in others)
+
+
+def test_one_that_ends_before_it_says_what_it_serves_is_started_again(settings: ServerSettings) -> None:
+    told: list[str] = []
+
+    async def work(local: LocalClient) -> str:
+        life = await local._running()
+        life.server.stop()
+        with pytest.raises(Unreachable):
+            await local.describe()
+        return (await local.describe()).model
+
+    assert use(settings, work, told) == settings.model.name
+    assert len(told) == 2
+
+
+def test_whoever_stops_waiting_for_a_start_does_not_stop_it(settings: ServerSettings) -> None:
+    async def work(local: LocalClient) -> str:
+        impatient, patient = asyncio.create_task(local.describe()), asyncio.create_task(local.describe())
+        await asyncio.sleep(0.1)
+        impatient.cancel()
+        return (await patient).model
+
+    assert use(settings, work) == settings.model.name
+
+
+def test_a_version_with_known_holes_is_told(settings: ServerSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "known_hole", lambda version: f"{version} has holes")
+    told: list[str] = []
+    use(settings, lambda local: local.describe(), told)
+    assert told == ["unknown has holes"]
+
+
+def test_closing_before_the_start_has_begun_starts_nothing(settings: ServerSettings) -> None:
+    async def work(local: LocalClient) -> LocalClient:
+        local._life = asyncio.create_task(local._start())
+        return local
+
+    assert use(settings, work)._server is None

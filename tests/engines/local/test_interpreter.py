@@ -58,3 +58,11 @@ def test_without_any_it_is_told_what_to_do(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(EngineError, match="No Python with vLLM was found") as caught:
         find_interpreter()
     assert VARIABLE in caught.value.hint
+
+
+def test_looking_for_one_ends_when_it_is_stopped(tmp_path: Path) -> None:
+    slow = tmp_path / "slow"
+    slow.write_text("#!/bin/sh\nexec sleep 600\n")
+    slow.chmod(0o755)
+    with pytest.raises(EngineError, match="has no vLLM"):
+        find_interpreter(str(slow), lambda: True)

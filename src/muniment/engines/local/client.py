@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from muniment.engines.local.advisories import known_hole
+from muniment.engines.local.room import Room
 from muniment.engines.local.server import SealedServer
 from muniment.engines.local.settings import ServerSettings
 from muniment.engines.local.startlog import Progress, Stage
@@ -24,9 +25,11 @@ from muniment.errors import EngineError
 
 _END_WITHIN = 15.0
 """Seconds in which a vLLM that broke an answer off has ended, if it is going to; its processes end one by one."""
-_LOOK_EVERY = 0.1
-_SUSPECTS_AT_ONCE = (16, 1)
-"""How many pages are sent together that were there at one end of vLLM, and at two: the last is known to be to blame."""
+_LOOK_EVERY = 0.3
+_HEALTHY_LOOKS = 2
+"""So often in a row a vLLM says that it is well before it is believed."""
+_SUSPECTS_AT_ONCE = 16
+"""How many pages are sent together that were there at an end of vLLM."""
 _MOST_ENDINGS = 4
 """So many ends without an answer between them, and it is not started again."""
 
@@ -42,8 +45,9 @@ class _Life:
 class LocalClient:
     """A model served by a vLLM of our own. For one event loop; close it at the end.
 
-    When vLLM ends over the pages it is reading, another is started, and those pages are sent again, fewer at once.
-    Those that were there at a second end are sent one at a time, so that the page to blame is known and costs no other.
+    When vLLM ends over the pages it is reading, another is started, and those pages are sent again, fewer at once. One
+    that was there at a second end is sent while no other is under way, so that the page to blame is known and costs no
+    other.
 
     Args:
         model: which model to expect; "" for the one that the folder holds.
@@ -59,8 +63,11 @@ class LocalClient:
         self._tell = tell
         self._server: SealedServer | None = None
         self._life: asyncio.Task[_Life] | None = None
+        self._burying: asyncio.Task[None] | None = None
         self._endings = 0
-        self._suspects = tuple(map(asyncio.Semaphore, _SUSPECTS_AT_ONCE))
+        self._ending = ""
+        self._room = Room()
+        self._few = asyncio.Semaphore(_SUSPECTS_AT_ONCE)
 
     async def describe(self) -> Served:
         """The model, once vLLM is ready.
@@ -69,7 +76,12 @@ class LocalClient:
             EngineError: vLLM cannot be started.
             EngineTrouble: it does not answer as it should.
         """
-        return await (await self._running()).client.describe()
+        life = await self._running()
+        try:
+            return await life.client.describe()
+        except (Broken, Unreachable):
+            await self._has_ended(life)  # if so, whoever asks next starts another
+            raise
 
     async def complete(self, request: ChatRequest, within: float) -> Completion:
         """Ask, and wait for the whole answer; starts of vLLM do not count into ``within``.
@@ -79,20 +91,23 @@ class LocalClient:
             EngineError: it cannot be started again.
             EngineTrouble: see :mod:`muniment.engines.openai.answers`.
         """
-        crowds: tuple[AbstractAsyncContextManager[None], ...] = (nullcontext(), *self._suspects)
-        for crowd in crowds:
-            async with crowd:
+        for place in (self._room.shared(), self._among_few(), self._room.alone()):
+            async with place:
                 life = await self._running()
                 try:
-                    return self._answered(await life.client.complete(request, within))
+                    completion = await life.client.complete(request, within)
                 except (Broken, Unreachable):
                     if not await self._has_ended(life):
                         raise
-        raise Deadly(f"vLLM {life.server.ending} over this page, {1 + len(self._suspects)} times")
+                else:
+                    self._endings = 0
+                    return completion
+        raise Deadly(f"vLLM {life.server.ending} over this page, the last time while it was the only one")
 
-    def _answered(self, completion: Completion) -> Completion:
-        self._endings = 0
-        return completion
+    @asynccontextmanager
+    async def _among_few(self) -> AsyncIterator[None]:
+        async with self._few, self._room.shared():
+            yield
 
     async def _running(self) -> _Life:
         """The vLLM that runs; started if there is none."""
@@ -102,6 +117,13 @@ class LocalClient:
         return await asyncio.shield(self._life)
 
     async def _start(self) -> _Life:
+        if self._burying is not None:
+            await self._burying
+        if self._endings >= _MOST_ENDINGS:
+            raise EngineError(
+                f"vLLM {self._ending}, {_MOST_ENDINGS} times without reading a page in between",
+                "If memory is short, give it a shorter context or a smaller model.",
+            )
         began = time.monotonic()
         self._server = server = SealedServer(self._settings, self._note)
         await asyncio.to_thread(server.start)
@@ -115,52 +137,39 @@ class LocalClient:
         self.progress = progress
 
     async def _has_ended(self, life: _Life) -> bool:
-        """Whether the vLLM that broke an answer off is gone; if so, it is laid to rest, once."""
+        """Whether the vLLM that broke an answer off is gone, or going; if so, it is laid to rest, once."""
         deadline = time.monotonic() + _END_WITHIN
+        healthy = 0
         while life.server.alive:
-            if time.monotonic() > deadline:
+            healthy = healthy + 1 if await life.client.is_healthy() else 0
+            if healthy >= _HEALTHY_LOOKS or time.monotonic() > deadline:
                 return False
             await asyncio.sleep(_LOOK_EVERY)
         if self._is_current(life):
-            self._bury(life)
+            self._endings += 1
+            self._ending = life.server.ending
+            self._tell(f"vLLM {self._ending}; the pages that it was at are sent again.")
+            self._life = None
+            self._burying = asyncio.create_task(self._bury(life))
         return True
 
     def _is_current(self, life: _Life) -> bool:
         task = self._life
         return task is not None and task.done() and not task.exception() and task.result() is life
 
-    def _bury(self, life: _Life) -> None:
-        """Have the next one to ask start another vLLM, unless that has been done in vain."""
-        self._endings += 1
-        how = f"vLLM {life.server.ending}"
-        if self._endings < _MOST_ENDINGS:
-            self._tell(f"{how}; it is started again, and no page is lost.")
-            self._life = asyncio.create_task(self._start_after(life))
-        else:
-            self._life = asyncio.create_task(self._give_up(life, how))
-
-    async def _start_after(self, life: _Life) -> _Life:
-        await self._close(life)
-        return await self._start()
-
-    async def _give_up(self, life: _Life, how: str) -> _Life:
-        await self._close(life)
-        raise EngineError(
-            f"{how}, and was started {_MOST_ENDINGS} times without reading a page in between",
-            "If memory is short, give it a shorter context or a smaller model; the same command goes on where it was.",
-        )
-
     @staticmethod
-    async def _close(life: _Life) -> None:
+    async def _bury(life: _Life) -> None:
         await life.client.aclose()
         await asyncio.to_thread(life.server.stop)
 
     async def aclose(self) -> None:
         """End vLLM, also one that is starting, and close all connections."""
-        if self._life is None or self._server is None:
-            return
-        self._life.cancel()
-        await asyncio.to_thread(self._server.stop)
-        (ended,) = await asyncio.gather(self._life, return_exceptions=True)
-        if isinstance(ended, _Life):
-            await ended.client.aclose()
+        tasks = [task for task in (self._life, self._burying) if task is not None]
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        if self._server is not None:
+            await asyncio.to_thread(self._server.stop)
+        for life in ended:
+            if isinstance(life, _Life):
+                await life.client.aclose()

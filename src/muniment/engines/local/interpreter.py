@@ -4,6 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +21,9 @@ if util.find_spec("vllm"):
     print(metadata.version(names[0]) if names else "unknown")
 """
 _ANSWER_WITHIN = 60.0
+_LOOK_EVERY = 0.1
+_MOST_ANSWER = 200
+"""Bytes; a version is shorter, and a pipe that is full would hold up whoever asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +34,11 @@ class Interpreter:
     vllm: str
 
 
-def find_interpreter(named: str = "") -> Interpreter:
+def find_interpreter(named: str = "", is_stopped: Callable[[], bool] = lambda: False) -> Interpreter:
     """The Python called ``named``, or else in the environment's variable, or of the ``vllm`` command, or this one.
+
+    Args:
+        is_stopped: asked now and then, as looking can take a while; then nothing is found.
 
     Raises:
         EngineError: there is none with vLLM; one that was named is not passed over.
@@ -39,12 +48,12 @@ def find_interpreter(named: str = "") -> Interpreter:
         path = shutil.which(wanted)
         if path is None:
             raise EngineError(f"{wanted!r} is not a program", _HINT)
-        version = _vllm_of(path)
+        version = _vllm_of(path, is_stopped)
         if not version:
             raise EngineError(f"The Python {path} has no vLLM", _HINT)
         return Interpreter(path, version)
     for path in (_beside_command(), sys.executable):
-        if path and (version := _vllm_of(path)):
+        if path and (version := _vllm_of(path, is_stopped)):
             return Interpreter(path, version)
     raise EngineError("No Python with vLLM was found", _HINT)
 
@@ -56,12 +65,21 @@ def _beside_command() -> str:
     return str(python) if python and os.access(python, os.X_OK) else ""
 
 
-def _vllm_of(python: str) -> str:
+def _vllm_of(python: str, is_stopped: Callable[[], bool]) -> str:
     """The version of vLLM that ``python`` has; "" for none. vLLM is not imported, which would take long."""
+    deadline = time.monotonic() + _ANSWER_WITHIN
     try:
-        asked = subprocess.run(  # noqa: S603
-            [python, "-P", "-c", _QUESTION], capture_output=True, text=True, timeout=_ANSWER_WITHIN, check=False
+        asked = subprocess.Popen(  # noqa: S603
+            [python, "-P", "-c", _QUESTION], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:
         return ""
-    return asked.stdout.strip() if asked.returncode == 0 else ""
+    with asked:
+        while asked.poll() is None:
+            if is_stopped() or time.monotonic() > deadline:
+                asked.kill()
+                return ""
+            with suppress(subprocess.TimeoutExpired):
+                asked.wait(_LOOK_EVERY)
+        told = asked.stdout.read(_MOST_ANSWER) if asked.stdout else b""
+    return told.decode(errors="replace").strip() if asked.returncode == 0 else ""

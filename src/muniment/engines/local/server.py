@@ -95,12 +95,15 @@ class SealedServer:
         began = time.monotonic()
         settings = self._settings
         check_model(settings.model)
-        python = find_interpreter(settings.python)
+        python = find_interpreter(settings.python, self._stopped.is_set)
         cache = cache_folder(settings.cache or default_cache())
         self.vllm = python.vllm
-        self._folder = folder = private_folder()
+        with self._stopping:  # what is made in here is seen and taken away by whoever stops it
+            self._check_stopped()
+            self._folder = folder = private_folder()
+            log = self._start_keeper()
         api = folder / "api.sock"
-        log = self._start_keeper()
+        self._hear_of_sandbox()
         command = command_line(settings, python.path, api)
         self._send(keeper.Order(command, environment(os.environ, folder, cache), str(folder), GRACE))
         self.context = self._wait_until_ready(log, api, began)
@@ -108,8 +111,12 @@ class SealedServer:
         self.address = f"unix:{api}"
         self._progress(Progress(Stage.READY, time.monotonic() - began))
 
+    def _check_stopped(self) -> None:
+        if self._stopped.is_set():
+            raise EngineError("The start of vLLM was broken off")
+
     def _start_keeper(self) -> StartLog:
-        """Start the process that starts and keeps vLLM, and hear what its sandbox found."""
+        """Start the process that starts and keeps vLLM."""
         ours, theirs = socket.socketpair()
         ours.settimeout(_KEEPER_WITHIN)
         self._line = ours
@@ -123,17 +130,21 @@ class SealedServer:
                 start_new_session=True,  # Ctrl-C reaches this process alone, which then ends vLLM
             )
         assert self._keeper.stdout is not None  # noqa: S101 - there is a pipe
-        log = StartLog(self._keeper.stdout)
+        return StartLog(self._keeper.stdout)
+
+    def _hear_of_sandbox(self) -> None:
+        """What the keeper's sandbox found."""
+        assert self._line is not None  # noqa: S101 - the keeper was started
         try:
-            self.sandbox = SandboxReport(**json.loads(self._hear(ours)))
+            self.sandbox = SandboxReport(**json.loads(self._hear(self._line)))
         except (ValueError, TypeError):
+            self._check_stopped()
             raise EngineError("The process that keeps vLLM could not be started") from None
         if not self.sandbox.network and not self._settings.unsealed:
             raise SandboxRefused(
                 f"vLLM cannot be shut off from the network: {self.sandbox.reason}",
                 "Allow user namespaces, or start vLLM in a container without network and give its address.",
             )
-        return log
 
     def _send(self, order: keeper.Order) -> None:
         """Have the keeper start vLLM."""
@@ -142,6 +153,7 @@ class SealedServer:
             self._line.sendall(json.dumps(asdict(order)).encode() + b"\n")
             self._group = int(self._hear(self._line) or 0)
         except (OSError, ValueError):
+            self._check_stopped()
             raise EngineError("The process that keeps vLLM broke off") from None
 
     @staticmethod
@@ -155,8 +167,7 @@ class SealedServer:
         """How many tokens of context it serves the model with."""
         while (context := served_context(api, self.model)) is None:
             passed = time.monotonic() - began
-            if self._stopped.is_set():
-                raise EngineError("The start of vLLM was broken off")
+            self._check_stopped()
             if not self.alive:
                 raise self._failed(log)
             if passed > self._settings.start_within:
@@ -206,6 +217,8 @@ class SealedServer:
         self._stopped.set()
         with self._stopping:
             if self._line is not None:
+                with suppress(OSError):
+                    self._line.shutdown(socket.SHUT_RDWR)  # wakes whoever listens
                 self._line.close()
             if self._keeper is not None:
                 self._bury(self._keeper)
