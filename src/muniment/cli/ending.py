@@ -42,7 +42,7 @@ def run(arguments: Sequence[str] | None = None) -> ExitCode:
         complain(str(error))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        complain("stopped. Run the same command again to go on.")
+        complain("stopped.")
         return ExitCode.INTERRUPTED
     except Exception as error:  # whatever happens, users get a line and not a traceback
         if os.environ.get(DEBUG_VARIABLE) == "1":

@@ -1,15 +1,15 @@
 """What ``muniment ocr`` does: find, read, write, and tell how it went."""
 
 import json
-from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from muniment.cli.running import run_over
 from muniment.cli.sinks import Folder, Sink, StandardOutput, write_standard_output
 from muniment.documents import Source
-from muniment.errors import ExitCode, OutputError, UsageError
+from muniment.errors import EngineError, ExitCode, MunimentError, OutputError, UsageError
 from muniment.outputs import Format, make_folder, plan_names
 from muniment.reading import Ledger, ReadOptions, Run
 
@@ -46,12 +46,31 @@ def carry_out(request: Request) -> ExitCode:
         OutputError: results cannot be written.
     """
     _check(request)
-    summary = run_over(request.paths, lambda sources, stack: _prepare(request, sources, stack), quiet=request.quiet)
+    with nullcontext() if request.output is None else _going_on():
+        summary = run_over(request.paths, lambda sources, stack: _prepare(request, sources, stack), quiet=request.quiet)
     if request.as_json:
         write_standard_output(json.dumps(summary.as_json(), indent=2) + "\n")
     if not request.quiet:
         summary.show(request.output)
     return summary.exit_code
+
+
+class Stopped(MunimentError):
+    """The user stopped the command."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+@contextmanager
+def _going_on() -> Iterator[None]:
+    """Says what a ledger is good for, where something ends the command before its time."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stopped("stopped", "Run the same command again to go on.") from None
+    except EngineError as error:
+        hint = f"{error.hint} The same command then goes on where it was.".strip()
+        raise type(error)(error.what, hint) from None
 
 
 def _check(request: Request) -> None:

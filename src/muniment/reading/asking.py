@@ -29,12 +29,14 @@ class VisionModel:
 
     Attributes:
         within: seconds one answer may take.
+        turn: the page's, for its requests.
     """
 
     asker: Asker
     served: Served
     profile: Profile
     within: float
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +116,17 @@ def _request(model: VisionModel, image: EncodedImage, wish: Wish, temperature: f
         repetition_penalty=model.profile.repetition_penalty,
         system=model.profile.system,
         response_format=wish.response_format,
+        turn=model.turn,
     )
 
 
 def room_for_answer(model: VisionModel, image: EncodedImage, wish: Wish) -> int:
-    """Most tokens of an answer: what the served context leaves beside the page, and no more than the profile wants."""
+    """Most tokens of an answer: what the served context leaves beside the page, and no more than the profile wants.
+
+    Where that seems to be next to nothing, something is asked for all the same: the server counts better.
+    """
     if not model.served.context:
         return model.profile.max_tokens
     page = -(-image.width // _PATCH) * -(-image.height // _PATCH)
     asked = (len(wish.prompt) + len(model.profile.system)) // _LETTERS_A_TOKEN + _TEMPLATE_TOKENS
-    return max(1, min(model.profile.max_tokens, model.served.context - page - asked))
+    return min(model.profile.max_tokens, max(_LEAST_TOKENS, model.served.context - page - asked))

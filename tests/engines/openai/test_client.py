@@ -167,7 +167,7 @@ def describe(answer: Answer, model: str = "") -> Served:
 def test_the_only_model_is_taken_and_others_have_to_be_named() -> None:
     assert describe(models(ocr=15000)) == Served("ocr", 15000)
     assert describe(models(a=1, b=2), "b") == Served("b", 2)
-    with pytest.raises(Refused, match="--model"):
+    with pytest.raises(Refused, match="several models"):
         describe(models(a=1, b=2))
     with pytest.raises(Refused, match="does not serve 'c'"):
         describe(models(a=1), "c")

@@ -48,14 +48,30 @@ def test_it_rises_while_that_brings_more_answers_and_goes_back_when_it_does_not(
     run(work)
 
 
+def turn_away(limiter: Limiter, level: int, count: int) -> None:
+    for _ in range(count):
+        limiter.overloaded(Slot(level))
+
+
 def test_it_falls_once_for_a_crowd_that_was_turned_away_together() -> None:
     async def work() -> None:
         limiter = Limiter()
-        for _ in range(50):
-            limiter.overloaded(Slot(0))
+        turn_away(limiter, 0, 50)
         assert limiter.limit == int(START * 0.7)
-        limiter.overloaded(Slot(1))
+        turn_away(limiter, 1, 44)
         assert limiter.limit == int(int(START * 0.7) * 0.7)
+
+    run(work)
+
+
+def test_it_stays_where_it_is_for_what_happens_now_and_then() -> None:
+    async def work() -> None:
+        limiter = Limiter(most=START)
+        for _ in range(100):
+            for _ in range(19):
+                limiter.answered()
+            limiter.overloaded(Slot(0))
+        assert limiter.limit == START
 
     run(work)
 
@@ -64,10 +80,30 @@ def test_it_never_falls_below_one() -> None:
     async def work() -> None:
         limiter = Limiter()
         for level in range(50):
-            limiter.overloaded(Slot(level))
+            turn_away(limiter, level, START)
         assert limiter.limit == 1
 
     run(work)
+
+
+def test_of_those_who_wait_the_lowest_turn_goes_first() -> None:
+    order: list[int] = []
+
+    async def one(limiter: Limiter, turn: int) -> None:
+        async with limiter.slot(turn):
+            order.append(turn)
+            await asyncio.sleep(0)
+
+    async def work() -> None:
+        limiter = Limiter(most=1)
+        async with limiter.slot():
+            waiting = [asyncio.create_task(one(limiter, turn)) for turn in (3, 1, 2, 1)]
+            await asyncio.sleep(0)
+            assert limiter.waiting == 4
+        await asyncio.gather(*waiting)
+
+    run(work)
+    assert order == [1, 1, 2, 3]
 
 
 def test_nothing_is_sent_before_the_server_wants_it() -> None:

@@ -45,7 +45,7 @@ def test_broken_answers_are_asked_for_again_a_few_times() -> None:
 
 
 def test_an_engine_that_is_gone_for_too_long_ends_the_run_with_advice() -> None:
-    with pytest.raises(EngineError, match=r"engine\.example.*goes on where it was"):
+    with pytest.raises(EngineError, match=r"engine\.example.*that the address is right"):
         ask(Script(httpx.ConnectError("gone")), patience=0.0)
 
 
@@ -54,7 +54,7 @@ def test_an_engine_that_is_gone_for_too_long_ends_the_run_with_advice() -> None:
 )
 def test_what_no_request_can_mend_ends_the_run_at_once_with_advice(status: int, advice: str) -> None:
     script = Script(refused(status, "No"))
-    with pytest.raises(EngineError, match=rf"{status}: No\. .*{advice}.*; the same command"):
+    with pytest.raises(EngineError, match=rf"{status}: No\. .*{advice}"):
         ask(script)
     assert len(script.asked) == 1
 
@@ -65,3 +65,28 @@ def test_what_is_served_is_asked_until_somebody_says() -> None:
         return await Replicas([client_of(script)], 4, 5).describe()
 
     assert asyncio.run(work()).context == 4096
+
+
+def test_broken_answers_do_not_make_it_send_less_at_once() -> None:
+    async def work() -> int:
+        answers = [lambda: refused(500), lambda: streamed("a"), lambda: streamed("b")]
+        script = Script(*answers * 100, lambda: streamed("c"))
+        replicas = Replicas([client_of(script)], 64, 5)
+        await asyncio.gather(*(replicas.complete(REQUEST, 5) for _ in range(150)), return_exceptions=True)
+        return replicas._replicas[0].limiter.limit
+
+    assert asyncio.run(work()) == 64
+
+
+def test_a_request_that_alone_is_turned_away_again_and_again_is_given_up() -> None:
+    async def work() -> None:
+        turned_away = Script(lambda: refused(503, "full"))
+        replicas = Replicas([client_of(turned_away)], 64, 0.1)
+        waiting = asyncio.create_task(replicas.complete(REQUEST, 5))
+        for _ in range(20):
+            await asyncio.sleep(0.1)
+            replicas._answered, replicas._silent_since = replicas._answered + 1, None  # others are answered meanwhile
+        with pytest.raises(Broken, match="others were answered"):
+            await waiting
+
+    asyncio.run(work())

@@ -56,7 +56,15 @@ class Loading(EngineTrouble):
 
 
 class Broken(EngineTrouble):
-    """The answer broke off, made no sense, or did not come in time."""
+    """The answer broke off, made no sense, or did not come in time.
+
+    Attributes:
+        is_late: it did not come in time.
+    """
+
+    def __init__(self, what: str, *, is_late: bool = False) -> None:
+        super().__init__(what)
+        self.is_late = is_late
 
 
 class TooLong(EngineTrouble):

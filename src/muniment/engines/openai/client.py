@@ -14,6 +14,7 @@ from muniment.engines.openai.stream import collect
 _CONNECT, _STALL = 10.0, 180.0
 """Seconds until a connection stands; seconds without a byte after which an answer counts as broken off."""
 _CONNECTIONS = 512
+_NAME_IT = "Name one that it serves with --model."
 _MOST_ERROR_BODY = 64 << 10
 
 
@@ -58,6 +59,14 @@ class ChatClient:
         """Close all connections."""
         await self._http.aclose()
 
+    async def is_healthy(self) -> bool:
+        """Whether the server says that it is well; a vLLM whose engine has ended does not."""
+        try:
+            answer = await self._http.get(httpx.URL(self.endpoint.base_url).join("/health"), timeout=_CONNECT)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == httpx.codes.OK
+
     async def describe(self) -> Served:
         """The model that requests will go to.
 
@@ -73,10 +82,10 @@ class ChatClient:
         if not models:
             raise Loading("The engine serves no model yet")
         if not self._model and len(models) > 1:
-            raise Refused(f"The engine serves several models ({', '.join(sorted(models))}); name one with --model")
+            raise Refused(f"The engine serves several models ({', '.join(sorted(models))})", hint=_NAME_IT)
         name = self._model or next(iter(models))
         if name not in models:
-            raise Refused(f"The engine does not serve {name!r} but {', '.join(sorted(models))}")
+            raise Refused(f"The engine does not serve {name!r} but {', '.join(sorted(models))}", hint=_NAME_IT)
         self._model = name
         return Served(name, models[name])
 
@@ -93,7 +102,7 @@ class ChatClient:
             async with asyncio.timeout(within):
                 return await self._complete(request)
         except TimeoutError:
-            raise Broken(f"The engine's answer took longer than {within:g} s") from None
+            raise Broken(f"The engine's answer took longer than {within:g} s", is_late=True) from None
 
     async def _complete(self, request: ChatRequest) -> Completion:
         while True:
@@ -141,5 +150,5 @@ def _as_trouble(error: httpx.HTTPError) -> EngineTrouble:
         case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.UnsupportedProtocol():
             return Unreachable("Nobody answers at the engine's address")
         case httpx.TimeoutException():
-            return Broken("The engine was silent for too long")
+            return Broken("The engine was silent for too long", is_late=True)
     return Broken("The connection to the engine broke off")

@@ -5,15 +5,19 @@ do, or does not answer in time. It begins high: a server that queues takes no ha
 """
 
 import asyncio
+import heapq
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 
 START, MOST = 64, 256
 _RISE, _FALL = 1.25, 0.7
 _WORTH = 1.05
 """A rise has to bring so many times the answers a second, or it is taken back."""
+_TOLERATED = 0.1
+"""Share of requests that may be turned away, or be late, without the limit's falling."""
 _SETTLED_ROUNDS = 8
 """After a rise that brought nothing, so many rounds pass before the next is tried."""
 _LONGEST_PAUSE = 60.0
@@ -37,41 +41,58 @@ class Limiter:
     Attributes:
         limit: how many may be under way now.
         held: how many are.
-        waiting: how many more would like to be.
     """
 
     def __init__(self, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
         self.limit = min(START, most)
-        self.held = self.waiting = 0
+        self.held = 0
         self._most = most
         self._clock = clock
         self._level = 0
-        self._freed = asyncio.Condition()
+        self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._arrivals = count()
         self._resume_at = 0.0
         self._round_start = clock()
-        self._answers = 0
+        self._answers = self._turned_away = 0
         self._rate = 0.0
         self._rise_from = 0
         self._rounds_to_wait = 0
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[Slot]:
-        """Wait for leave to send a request, and hold it meanwhile."""
-        self.waiting += 1
-        try:
-            async with self._freed:
-                await self._freed.wait_for(lambda: self.held < self.limit)
-                self.held += 1
-        finally:
-            self.waiting -= 1
+    async def slot(self, turn: int = 0) -> AsyncIterator[Slot]:
+        """Wait for leave to send a request, and hold it meanwhile. Of those who wait, the lowest turn goes first."""
+        await self._wait(turn)
         try:
             while (pause := self._resume_at - self._clock()) > 0:
                 await asyncio.sleep(pause)
             yield Slot(self._level)
         finally:
             self.held -= 1
-            async with self._freed:
-                self._freed.notify_all()
+            self._let_in()
+
+    async def _wait(self, turn: int) -> None:
+        entered = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._queue, (turn, next(self._arrivals), entered))
+        self._let_in()
+        try:
+            await entered
+        except asyncio.CancelledError:
+            if entered.done() and not entered.cancelled():  # let in, and gone at the same moment
+                self.held -= 1
+                self._let_in()
+            raise
+
+    def _let_in(self) -> None:
+        while self._queue and self.held < self.limit:
+            _, _, entered = heapq.heappop(self._queue)
+            if not entered.done():  # whoever was cancelled is still in the queue
+                self.held += 1
+                entered.set_result(None)
+
+    @property
+    def waiting(self) -> int:
+        """How many more would like to be under way."""
+        return sum(not entered.done() for _, _, entered in self._queue)
 
     def answered(self) -> None:
         """A request was answered. After as many answers as the limit, see whether more at once would be better."""
@@ -91,8 +112,8 @@ class Limiter:
     def overloaded(self, slot: Slot, retry_after: float | None = None) -> None:
         """The server had too much to do for the request in ``slot``, or did not answer in time.
 
-        Of the requests that were sent under one setting, only the first to fail lowers the limit: they all met the same
-        crowd.
+        Now and then that happens to any server. Where it happens to more than one in ten of those that were sent under
+        one setting, the limit falls, once: they all met the same crowd.
 
         Args:
             retry_after: seconds in which nothing is to be sent.
@@ -100,6 +121,9 @@ class Limiter:
         if retry_after is not None:
             self._resume_at = max(self._resume_at, self._clock() + min(retry_after, _LONGEST_PAUSE))
         if slot.level != self._level:
+            return
+        self._turned_away += 1
+        if self._turned_away <= _TOLERATED * max(self._answers + self._turned_away, self.limit):
             return
         self._set(max(1, int(self.limit * _FALL)))
         self._rise_from, self._rounds_to_wait = 0, 1
@@ -121,6 +145,7 @@ class Limiter:
     def _set(self, limit: int) -> None:
         self.limit = limit
         self._level += 1
+        self._let_in()
 
     def _begin_round(self) -> None:
-        self._answers, self._round_start = 0, self._clock()
+        self._answers, self._turned_away, self._round_start = 0, 0, self._clock()

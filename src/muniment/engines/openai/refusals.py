@@ -42,7 +42,7 @@ def trouble_of(status: int, headers: dict[str, str], body: bytes) -> EngineTroub
     if status == 502:
         return Unreachable(said)
     if status in (408, 425) or status >= 500:
-        return Broken(said)
+        return Broken(said, is_late=status in (408, 504))
     return _refusal(status, said, message)
 
 

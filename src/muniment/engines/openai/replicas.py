@@ -70,6 +70,7 @@ class Replicas:
         self._patience = patience
         self._clock = clock
         self._silent_since: float | None = None
+        self._answered = 0
 
     async def describe(self) -> Served:
         """What the first server to answer serves, once one does.
@@ -97,13 +98,19 @@ class Replicas:
             Broken, TooLong, Deadly, Refused: this request cannot be answered; others may.
             EngineError: none can.
         """
-        broken = 0
+        broken, pause = 0, _FIRST_PAUSE
+        waits_since, answered = self._clock(), self._answered
         while True:
             replica = await self._awake()
             try:
                 return await self._ask(replica, request, within)
             except (Busy, Loading, Unreachable) as trouble:
                 self._check_patience(trouble)
+                if self._answered > answered and self._clock() - waits_since > self._patience:
+                    raise Broken(f"{trouble}, for {self._patience:g} s now; others were answered") from None
+                if replica.asleep_until <= self._clock():
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE)
             except Broken:
                 broken += 1
                 if broken >= _TRIES_WHEN_BROKEN:
@@ -114,21 +121,24 @@ class Replicas:
                 raise
 
     async def _ask(self, replica: _Replica, request: ChatRequest, within: float) -> Completion:
-        async with replica.limiter.slot() as slot:
+        async with replica.limiter.slot(request.turn) as slot:
             try:
                 completion = await replica.server.complete(request, within)
             except Busy as busy:
                 replica.limiter.overloaded(slot, busy.retry_after)
-                self._put_to_sleep(replica, busy.retry_after)
+                if busy.retry_after is not None or replica.limiter.held == 1 or len(self._replicas) > 1:
+                    self._put_to_sleep(replica, busy.retry_after)  # it wants rest, serves nobody, or others can serve
                 raise
-            except Broken:
-                replica.limiter.overloaded(slot)
+            except Broken as broken:
+                if broken.is_late:
+                    replica.limiter.overloaded(slot)
                 raise
             except (Loading, Unreachable):
                 self._put_to_sleep(replica, None)
                 raise
         replica.limiter.answered()
         replica.pause = _FIRST_PAUSE
+        self._answered += 1
         self._silent_since = None
         return completion
 
@@ -154,9 +164,8 @@ class Replicas:
 
     def _gone(self, why: str, hint: str = "") -> EngineError:
         labels = ", ".join(replica.server.label for replica in self._replicas)
-        advice = (hint or "Check that it runs and that the address is right").rstrip(".")
         return EngineError(
-            f"The engine at {labels} cannot be used: {why}", f"{advice}; the same command then goes on where it was."
+            f"The engine at {labels} cannot be used: {why}", hint or "Check that it runs and that the address is right."
         )
 
     async def aclose(self) -> None:

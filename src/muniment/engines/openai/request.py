@@ -15,6 +15,7 @@ class ChatRequest:
         images: before the text, as the models want it.
         max_tokens: most tokens of the answer.
         response_format: a JSON schema for the answer, in the route's own form; None for free text.
+        turn: of requests that wait, those of a lower turn go first: a page that is asked for again has waited before.
     """
 
     prompt: str
@@ -24,6 +25,7 @@ class ChatRequest:
     repetition_penalty: float
     system: str = ""
     response_format: Mapping[str, Any] | None = None
+    turn: int = 0
 
 
 OPTIONAL_FIELDS: Mapping[str, Any] = {
