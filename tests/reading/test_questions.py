@@ -2,7 +2,7 @@
 
 import pytest
 
-from muniment.engines.profiles import Profile
+from muniment.engines.profiles import Profile, load_profile
 from muniment.errors import UsageError
 from muniment.reading import PlainQuestion
 from muniment.text import Paragraph
@@ -26,8 +26,15 @@ def test_another_model_may_say_it_in_other_words() -> None:
     assert PlainQuestion(" Who? ").wish(other).prompt == "Who? Or N/A."
 
 
+def test_a_model_that_is_not_trained_for_it_is_told_how_to_say_so() -> None:
+    assert PlainQuestion("Who?").wish(PROFILE).prompt.startswith("Who?\n")
+    assert PlainQuestion("Who?").wish(PROFILE).prompt.endswith("Not mentioned.")
+    assert PlainQuestion("Who?").wish(load_profile("nanonets-ocr2")).prompt == "Who?"
+
+
 def test_a_question_with_braces_is_asked_as_it_is() -> None:
-    assert PlainQuestion("What is {x} in {question}?").wish(PROFILE).prompt == "What is {x} in {question}?"
+    bare = Profile(name="p", prompt="Read.", question="{question}")
+    assert PlainQuestion("What is {x} in {question}?").wish(bare).prompt == "What is {x} in {question}?"
 
 
 def test_an_empty_question_is_refused() -> None:

@@ -98,8 +98,19 @@ def test_a_page_that_is_too_much_as_a_whole_is_read_in_bands_without_double_line
     assert page.blocks == (
         Paragraph(text="The first line of the page. The second line of it. The third and last one."),
     )
-    assert methods(page)[-1] == (f"{BANDS} bands", "")
+    assert [method for method, _ in methods(page)] == [
+        *("temperature 0", "temperature 0.3", "2 bands"),
+        *("band 1 of 2, temperature 0", "band 2 of 2, temperature 0"),
+    ]
     assert page.flags == (Flag.TRUNCATED,)
+
+
+def test_what_goes_wrong_with_bands_is_remembered_too() -> None:
+    broken = Broken("The answer broke off")
+    page, _ = read(broken, broken, Completion("…", "repetition"), GOOD, GOOD)
+    assert page.status is PageStatus.READ
+    assert page.flags == (Flag.REPETITION,)
+    assert [bool(problem) for _, problem in methods(page)] == [True, True, False, True, False, False]
 
 
 def test_a_page_that_ends_the_engine_is_never_sent_again() -> None:
@@ -121,14 +132,14 @@ def test_when_bands_fail_too_the_page_falls_back_and_says_so() -> None:
     page, _ = read(*[loop] * 6)
     assert page.status is PageStatus.FALLBACK
     assert page.flags == (Flag.FALLBACK, Flag.REPETITION)
-    assert [attempt.engine for attempt in page.attempts] == ["ocr2", "ocr2", "ocr2", "embedded"]
+    assert [attempt.engine for attempt in page.attempts] == ["ocr2"] * 7 + ["embedded"]
 
 
 def test_a_page_that_fails_everywhere_is_failed_with_every_attempt() -> None:
     failed = PageReading(number=4, status=PageStatus.FAILED, problem="damaged", flags=(Flag.FAILED,))
     page, _ = read(*[Completion("…", "length")] * 6, fall_back=lambda: failed)
     assert (page.status, page.problem) == (PageStatus.FAILED, "damaged")
-    assert len(page.attempts) == 3
+    assert len(page.attempts) == 7
 
 
 def test_a_blank_page_does_not_reach_the_model() -> None:
@@ -141,6 +152,9 @@ def test_the_answer_gets_what_the_context_leaves_beside_the_page() -> None:
     model = VisionModel(Model(), Served("ocr2", 15_000), PROFILE, 5.0)
     room = room_for_answer(model, IMAGE, Wish("Read."))
     assert 15_000 - 44 * 63 - 100 < room < 15_000 - 44 * 63
+    assert room_for_answer(model, IMAGE, Wish("Read." + "x" * 3_000)) <= room - 999
+    full = VisionModel(Model(), Served("ocr2", 2_800), PROFILE, 5.0)
+    assert room_for_answer(full, IMAGE, Wish("Read.")) == 256, "the server counts better, and says so"
     unknown = VisionModel(Model(), Served("ocr2", 0), PROFILE, 5.0)
     assert room_for_answer(unknown, IMAGE, Wish("Read.")) == PROFILE.max_tokens
 
@@ -154,7 +168,7 @@ def test_a_page_too_long_is_asked_for_again_with_the_room_the_server_has() -> No
 def test_a_page_that_leaves_no_room_is_cut() -> None:
     full = TooLong("too long", context=4_096, prompt=4_000)
     page, _ = read(full, full, GOOD, GOOD)
-    assert methods(page)[-1] == (f"{BANDS} bands", "")
+    assert (f"{BANDS} bands", "") in methods(page)
 
 
 def test_a_page_that_cannot_be_cut_falls_back() -> None:

@@ -53,7 +53,7 @@ def test_every_page_of_every_document_is_read_in_order_and_blank_ones_are_not_as
         tiff(tmp_path / "a.tiff", page("Deed"), blank, page("Will")),
         tiff(tmp_path / "b.tiff", page("Lease")),
     ]
-    with engine_server(delay=0.05) as server:
+    with engine_server(delay=0.5) as server:
         events = list(Run(sources, options(server)))
     told = [(event.source.name, event.page.number) for event in events if isinstance(event, PageDone)]
     assert told == [("a.tiff", 1), ("a.tiff", 2), ("a.tiff", 3), ("b.tiff", 1)]

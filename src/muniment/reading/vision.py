@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import replace
-from functools import partial
+from typing import TypeVar
 
 from muniment.engines.image import EncodedImage
 from muniment.errors import PageError
@@ -13,6 +13,8 @@ from muniment.reading.wire import PageRead, Pictured
 from muniment.text import Flag
 from muniment.text.bands import join_bands
 from muniment.text.markup import parse_markup
+
+Result = TypeVar("Result")
 
 BANDS = 2
 """Into how many parts a page is cut that the model does not get through as a whole."""
@@ -32,58 +34,83 @@ async def read_page(
     Raises:
         EngineError: no page can be read.
     """
+    record = _Record(model.served.model)
     if not picture.images:
-        return replace(picture.page, attempts=(Attempt(model.served.model, "blank"),))
-    attempts: list[Attempt] = []
-    remarks: set[Flag] = set()
-    for method, read in _ways(picture.images[0], model, cut):
+        return replace(picture.page, attempts=(*record.attempts, Attempt(record.engine, "blank")))
+    try:
+        text = await _whole_or_in_bands(picture.images[0], model, cut, record)
+    except NoGoodError:
+        return as_fallback(await fall_back(), record.attempts, record.remarks)
+    return replace(
+        picture.page,
+        blocks=parse_markup(text),
+        attempts=tuple(record.attempts),
+        flags=tuple(sorted({*picture.page.flags, *record.remarks})),
+    )
+
+
+class _Record:
+    """What was tried with a page."""
+
+    def __init__(self, engine: str) -> None:
+        self.engine = engine
+        self.attempts: list[Attempt] = []
+        self.remarks: set[Flag] = set()
+
+    async def of(self, method: str, attempt: Awaitable[Result]) -> Result:
+        """What an attempt gives, and remember it either way. Raises NoGoodError."""
         try:
-            text = await read()
-        except (NoGoodError, PageError) as problem:
-            attempts.append(Attempt(model.served.model, method, str(problem)))
-            if isinstance(problem, NoGoodError):
-                remarks |= {problem.flag} if problem.flag else set()
-                if problem.is_last:
-                    break
-        else:
-            return _reading(picture.page, text, (*attempts, Attempt(model.served.model, method)), remarks)
-    return as_fallback(await fall_back(), attempts, remarks)
+            result = await attempt
+        except NoGoodError as problem:
+            self.attempts.append(Attempt(self.engine, method, str(problem)))
+            self.remarks |= {problem.flag} if problem.flag else set()
+            raise
+        self.attempts.append(Attempt(self.engine, method))
+        return result
 
 
-def _ways(image: EncodedImage, model: VisionModel, cut: Cut) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
-    """What is tried in turn, each with its name: the whole page at rising temperatures, then its bands."""
+async def _whole_or_in_bands(image: EncodedImage, model: VisionModel, cut: Cut, record: _Record) -> str:
+    """The text of the page as a whole, or else of its bands put together. Raises NoGoodError."""
     wish = Wish(model.profile.prompt)
-    whole = [
-        (f"temperature {temperature:g}", partial(ask, model, image, wish, temperature))
-        for temperature in model.profile.temperatures
-    ]
-    return [*whole, (f"{BANDS} bands", partial(_read_bands, model, wish, cut))]
-
-
-async def _read_bands(model: VisionModel, wish: Wish, cut: Cut) -> str:
-    """The text of a page in bands, each asked for in turn at every temperature."""
-    picture = await cut(BANDS)
-    if not isinstance(picture, Pictured) or not picture.images:
-        raise NoGoodError("the page could not be cut")
-    texts = await asyncio.gather(*(_ask_patiently(model, image, wish) for image in picture.images))
+    try:
+        return await _ask_patiently(image, model, wish, record, "")
+    except NoGoodError as problem:
+        if problem.is_last:
+            raise
+    bands = await record.of(f"{BANDS} bands", _bands(cut))
+    texts = await asyncio.gather(
+        *(
+            _ask_patiently(band, model, wish, record, f"band {number} of {BANDS}, ")
+            for number, band in enumerate(bands, 1)
+        )
+    )
     joined = texts[0]
     for text in texts[1:]:
         joined = join_bands(joined, text)
     return joined
 
 
-async def _ask_patiently(model: VisionModel, image: EncodedImage, wish: Wish) -> str:
-    for temperature in model.profile.temperatures[:-1]:
+async def _ask_patiently(image: EncodedImage, model: VisionModel, wish: Wish, record: _Record, what: str) -> str:
+    """What the model reads in ``image`` at the first temperature that does it. Raises NoGoodError."""
+    *others, last = model.profile.temperatures
+    for temperature in others:
         try:
-            return await ask(model, image, wish, temperature)
+            return await record.of(f"{what}temperature {temperature:g}", ask(model, image, wish, temperature))
         except NoGoodError as problem:
             if problem.is_last:
                 raise
-    return await ask(model, image, wish, model.profile.temperatures[-1])
+    return await record.of(f"{what}temperature {last:g}", ask(model, image, wish, last))
 
 
-def _reading(page: PageReading, text: str, attempts: tuple[Attempt, ...], remarks: set[Flag]) -> PageReading:
-    return replace(page, blocks=parse_markup(text), attempts=attempts, flags=tuple(sorted({*page.flags, *remarks})))
+async def _bands(cut: Cut) -> tuple[EncodedImage, ...]:
+    """The page in parts. Raises NoGoodError."""
+    try:
+        picture = await cut(BANDS)
+    except PageError as error:
+        raise NoGoodError(str(error)) from None
+    if not isinstance(picture, Pictured) or not picture.images:
+        raise NoGoodError("the page could not be cut")
+    return picture.images
 
 
 def as_fallback(page: PageReading, attempts: Sequence[Attempt], remarks: Set[Flag] = frozenset()) -> PageReading:
