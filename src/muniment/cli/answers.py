@@ -6,6 +6,7 @@ from pathlib import Path
 from muniment.cli.messages import printable
 from muniment.cli.sinks import write_standard_output
 from muniment.documents import Source
+from muniment.outputs import cleaned
 from muniment.reading import DocumentInfo, PageReading, PageStatus
 from muniment.text import Paragraph
 
@@ -84,10 +85,10 @@ class AnswersAsJson:
 
 def _indented(answer: str) -> str:
     """``answer`` with its further lines set in."""
-    first, *others = answer.splitlines()
+    first, *others = answer.split("\n")
     return "\n".join([first, *(f"    {line}" if line.strip() else "" for line in others)])
 
 
 def answer_of(page: PageReading) -> str:
     """What a page was answered with; "" if it does not tell."""
-    return "\n".join(block.text for block in page.blocks if isinstance(block, Paragraph))
+    return cleaned("\n".join(block.text for block in page.blocks if isinstance(block, Paragraph)))

@@ -1,5 +1,7 @@
 """``muniment ask``."""
 
+from pathlib import Path
+
 import click
 
 from muniment.cli import parameters
@@ -7,9 +9,18 @@ from muniment.cli.engine_options import EngineChoice, engine_options
 from muniment.errors import ExitCode
 
 
+def _checked(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """At least one path and then the question, which no path may be mistaken for."""
+    if len(value) < 2:
+        raise click.UsageError('Name at least one document, and then the question: muniment ask scan.pdf "Who signs?"')
+    if Path(value[-1]).exists():
+        raise click.UsageError(f"The question comes last, and {value[-1]!r} is a file.")
+    # What is not UTF-8 on the command line cannot be sent on as it is.
+    return (*value[:-1], value[-1].encode("utf-8", "replace").decode())
+
+
 @click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@click.argument("question", metavar="QUESTION")
+@click.argument("paths_and_question", metavar="PATH... QUESTION", nargs=-1, callback=_checked)
 @parameters.pages_option
 @engine_options(**parameters.MODEL_TEXTS)
 @parameters.password_option
@@ -17,8 +28,7 @@ from muniment.errors import ExitCode
 @parameters.quiet_option
 @parameters.require_sandbox_option
 def ask(
-    paths: tuple[str, ...],
-    question: str,
+    paths_and_question: tuple[str, ...],
     engine: EngineChoice,
     pages: str | None,
     password: str | None,
@@ -38,6 +48,7 @@ def ask(
     from muniment.cli.running import run_over
     from muniment.reading import PlainQuestion, ReadOptions, Run
 
+    *paths, question = paths_and_question
     options = ReadOptions(pages=pages, password=password, require_sandbox=require_sandbox, **engine.read_options)
     asked = PlainQuestion(question)
     summary = run_over(

@@ -1,6 +1,6 @@
 """Options that every command with an engine has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -65,12 +65,20 @@ def engine_options(default: str, engines: str, jobs: str) -> Callable[[Command],
     return decorate
 
 
+class _Engine(click.types.StringParamType):
+    """An engine. In the environment several are separated by white space, which may also be in a model's path."""
+
+    def split_envvar_value(self, rv: str) -> Sequence[str]:
+        return [rv.strip()] if rv.lstrip().startswith("vllm:") else rv.split()
+
+
 def _options(default: str, engines: str, jobs: str) -> list[Option]:
     return [
         click.option(
             "--engine",
             "engines",
             metavar="ENGINE",
+            type=_Engine(),
             multiple=True,
             default=[default],
             envvar="MUNIMENT_ENGINE",

@@ -1,5 +1,6 @@
 """Outputs: readings as Markdown, JSON, HTML, text and CSV, page by page, and files that are whole or absent."""
 
+from muniment.outputs.characters import clean as cleaned
 from muniment.outputs.files import encoded, make_folder
 from muniment.outputs.json import as_json, json_schema, read_json
 from muniment.outputs.markdown_blocks import blocks_to_markdown
@@ -13,6 +14,7 @@ __all__ = [
     "Writer",
     "as_json",
     "blocks_to_markdown",
+    "cleaned",
     "encoded",
     "format_named",
     "json_schema",

@@ -16,6 +16,10 @@ from muniment.engines.image import ImageLimits
 from muniment.errors import UsageError
 
 DEFAULT_PROFILE = "nanonets-ocr2"
+_QUESTION = (
+    "{question}\n\nAnswer from this page alone. If the page does not tell, answer with these words and no others: "
+    "Not mentioned."
+)
 _EXTRACTION = (
     "Extract the data that this page holds, as JSON that follows the JSON schema below. Copy values as they are "
     "printed, and give null for everything that is not on this page.\n\n{schema}"
@@ -44,7 +48,7 @@ class Profile(BaseModel):
 
     name: str
     prompt: Annotated[str, Field(min_length=1)]
-    question: Annotated[str, Field(pattern=r"\{question\}")] = "{question}"
+    question: Annotated[str, Field(pattern=r"\{question\}")] = _QUESTION
     absent: Annotated[str, Field(min_length=1)] = "Not mentioned."
     extraction: Annotated[str, Field(pattern=r"\{schema\}")] = _EXTRACTION
     system: str = ""
