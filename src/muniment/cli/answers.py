@@ -1,12 +1,11 @@
 """Where answers go: standard output, as lines of text or as a line of JSON a document."""
 
-import json
 from pathlib import Path
 
 from muniment.cli.messages import printable
 from muniment.cli.sinks import write_standard_output
 from muniment.documents import Source
-from muniment.outputs import cleaned
+from muniment.outputs import as_json, cleaned
 from muniment.reading import DocumentInfo, PageReading, PageStatus
 from muniment.text import Paragraph
 
@@ -77,7 +76,7 @@ class AnswersAsJson:
             "answers": [{"page": page.number, "answer": answer_of(page)} for page in self._pages if page.blocks],
             "failed": [{"page": page.number, "problem": page.problem} for page in self._pages if page.problem],
         }
-        write_standard_output(json.dumps(told, ensure_ascii=False) + "\n")
+        write_standard_output(as_json(told) + "\n")
 
     def close(self) -> None:
         """Nothing to do: what is out is out."""
