@@ -83,7 +83,7 @@ def are_flags_right(page: PageReading, asked: Collection[Asked]) -> bool:
     Args:
         asked: what was asked about this page by the run that told it.
     """
-    answers = {a.answer for a in asked if a.whole and a.waited_for}
+    answers = {a.answer for a in asked if a.waited_for}
     return all((flag in page.flags) == (answer in answers) for flag, answer in _FLAGS.items())
 
 

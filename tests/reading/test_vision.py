@@ -105,6 +105,38 @@ def test_a_page_that_is_too_much_as_a_whole_is_read_in_bands_without_double_line
     assert page.flags == (Flag.TRUNCATED,)
 
 
+def test_when_one_band_fails_the_others_are_left() -> None:
+    cancelled = []
+
+    class Slow(Model):
+        async def complete(self, request: ChatRequest, within: float) -> Completion:
+            if len(self.asked) == 3:  # the second band
+                self.asked.append(request)
+                try:
+                    await asyncio.sleep(60)
+                except asyncio.CancelledError:
+                    cancelled.append(request)
+                    raise
+            return await super().complete(request, within)
+
+    model = Slow(*[Completion("…", "length")] * 5)
+
+    async def cut(bands: int) -> PageRead | Pictured:
+        return Pictured(PAGE, (IMAGE,) * bands)
+
+    async def other() -> PageReading:
+        return FALLEN_BACK
+
+    served = VisionModel(model, Served("ocr2", 0), PROFILE, 5.0)
+
+    async def work() -> tuple[PageReading, int]:
+        return await read_page(Pictured(PAGE, (IMAGE,)), served, cut, other), len(cancelled)
+
+    page, left = asyncio.run(work())
+    assert page.status is PageStatus.FALLBACK
+    assert left == 1
+
+
 def test_what_goes_wrong_with_bands_is_remembered_too() -> None:
     broken = Broken("The answer broke off")
     page, _ = read(broken, broken, Completion("…", "repetition"), GOOD, GOOD)

@@ -78,12 +78,16 @@ async def _whole_or_in_bands(image: EncodedImage, model: VisionModel, cut: Cut, 
         if problem.is_last:
             raise
     bands = await record.of(f"{BANDS} bands", _bands(cut))
-    texts = await asyncio.gather(
-        *(
-            _ask_patiently(band, model, wish, record, f"band {number} of {BANDS}, ")
-            for number, band in enumerate(bands, 1)
-        )
-    )
+    asking = [
+        asyncio.create_task(_ask_patiently(band, model, wish, record, f"band {number} of {BANDS}, "))
+        for number, band in enumerate(bands, 1)
+    ]
+    try:
+        texts = await asyncio.gather(*asking)
+    finally:
+        for task in asking:  # when one has failed, nobody needs the others, and nothing is to go on generating
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
     joined = texts[0]
     for text in texts[1:]:
         joined = join_bands(joined, text)
