@@ -102,7 +102,7 @@ def test_one_that_only_ever_ends_is_given_up(settings: ServerSettings, monkeypat
         await ask(local, "end")
         await ask(local, "a")
 
-    with pytest.raises(EngineError, match=r"ended by signal 9 \(SIGKILL\), 2 times without reading"):
+    with pytest.raises(EngineError, match=r"ended by signal 9 \(SIGKILL\) again and again, without reading"):
         use(settings, work)
 
 
@@ -138,6 +138,27 @@ def test_a_broken_answer_of_one_that_runs_is_just_that(
 
     use(settings, work, told)
     assert told == []
+
+
+def test_one_that_every_page_ends_is_given_up(settings: ServerSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_MOST_BLAMED", 2)
+
+    async def work(local: LocalClient) -> None:
+        for _ in range(2):
+            assert isinstance(await ask(local, "end"), Deadly)
+        await ask(local, "a")
+
+    with pytest.raises(EngineError, match="again and again"):
+        use(settings, work)
+
+
+def test_several_pages_that_end_it_are_all_found(settings: ServerSettings) -> None:
+    async def work(local: LocalClient) -> list[Completion | Exception]:
+        return await asyncio.gather(*(ask(local, prompt) for prompt in ["end", "end", "end", "a"]))
+
+    *ends, a = use(settings, work)
+    assert all(isinstance(end, Deadly) for end in ends)
+    assert isinstance(a, Completion)
 
 
 def test_ends_with_answers_between_them_do_not_add_up(

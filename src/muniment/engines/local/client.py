@@ -30,8 +30,8 @@ _HEALTHY_LOOKS = 2
 """So often in a row a vLLM says that it is well before it is believed."""
 _SUSPECTS_AT_ONCE = 16
 """How many pages are sent together that were there at an end of vLLM."""
-_MOST_ENDINGS = 4
-"""So many ends without an answer between them, and it is not started again."""
+_MOST_ENDINGS, _MOST_BLAMED = 4, 8
+"""So many ends for which no page is to blame, or so many pages to blame, with no answer between: it is given up."""
 
 
 @dataclass(eq=False)
@@ -64,7 +64,7 @@ class LocalClient:
         self._server: SealedServer | None = None
         self._life: asyncio.Task[_Life] | None = None
         self._burying: asyncio.Task[None] | None = None
-        self._endings = 0
+        self._endings = self._blamed = 0
         self._ending = ""
         self._room = Room()
         self._few = asyncio.Semaphore(_SUSPECTS_AT_ONCE)
@@ -100,8 +100,9 @@ class LocalClient:
                     if not await self._has_ended(life):
                         raise
                 else:
-                    self._endings = 0
+                    self._endings = self._blamed = 0
                     return completion
+        self._endings, self._blamed = 0, self._blamed + 1
         raise Deadly(f"vLLM {life.server.ending} over this page, the last time while it was the only one")
 
     @asynccontextmanager
@@ -119,9 +120,9 @@ class LocalClient:
     async def _start(self) -> _Life:
         if self._burying is not None:
             await self._burying
-        if self._endings >= _MOST_ENDINGS:
+        if self._endings >= _MOST_ENDINGS or self._blamed >= _MOST_BLAMED:
             raise EngineError(
-                f"vLLM {self._ending}, {_MOST_ENDINGS} times without reading a page in between",
+                f"vLLM {self._ending} again and again, without reading a page in between",
                 "If memory is short, give it a shorter context or a smaller model.",
             )
         began = time.monotonic()
