@@ -69,8 +69,8 @@ class Fonts:
         self._opened: dict[tuple[str, int], ImageFont.FreeTypeFont] = {}
 
     def families(self, wanted: tuple[Family, ...]) -> tuple[Family, ...]:
-        """Those of ``wanted`` that are here. Raises FileNotFoundError if none is."""
-        there = tuple(family for family in wanted if family.regular in self._files)
+        """Those of ``wanted`` whose faces are all here. Raises FileNotFoundError if there is none."""
+        there = tuple(family for family in wanted if {family.regular, family.bold, family.italic} <= self._files.keys())
         if not there:
             raise FileNotFoundError(f"No font is installed: install {', '.join(PACKAGES)}")
         return there

@@ -11,6 +11,7 @@ _PART = 15 << 20
 
 def write_parts(saved: dict[str, Any], folder: Path) -> None:
     """The weights, shape and progress of a training's state."""
+    folder.mkdir(parents=True, exist_ok=True)
     parts: list[dict[str, Any]] = [{}]
     for name, weight in saved["reader"].items():
         small = weight.detach().to("cpu", torch.bfloat16).clone()

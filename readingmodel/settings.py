@@ -60,7 +60,7 @@ class Stage:
 STAGES = (
     Stage(0.10, {"lines": 1.0}, (1.0, 1.0)),
     Stage(0.25, {"lines": 0.1, "blocks": 0.9}, (1.0, 0.5)),
-    Stage(0.60, {"blocks": 0.15, "pages": 0.85}, (0.5, 0.2)),
-    Stage(1.00, {"blocks": 0.05, "pages": 0.95}, (0.2, 0.0)),
+    Stage(0.60, {"blocks": 0.1, "slips": 0.1, "pages": 0.8}, (0.5, 0.2)),
+    Stage(1.00, {"blocks": 0.05, "slips": 0.1, "pages": 0.85}, (0.2, 0.0)),
 )
 BATCH = {"slips": 256, "lines": 256, "blocks": 64, "pages": 24}

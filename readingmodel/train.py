@@ -84,24 +84,30 @@ class Training:
     def step(self, pictures: Tensor, answers: Tensor, letters: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Learn from a batch. Returns the loss, the share of right tokens, and that of right letters in patches."""
         rate = self._rate()
-        for optimiser, base in zip(self.optimisers, (MATRIX_RATE, OTHER_RATE), strict=True):
-            for group in optimiser.param_groups:
-                group["lr"] = base * rate
+        self.set_rates(MATRIX_RATE * rate, OTHER_RATE * rate)
         weight = _teaching(STAGES[self.stage], self.stage, self.progress)
         with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
             given = answers.where(answers != NOTHING, alphabet.END)
             scores, seen = self.reader(pictures, given, self.dtype)
-            loss, right = _answer_loss(scores, answers)
+            loss, right = answer_loss(scores, answers)
             taught, found = _letter_loss(self.reader.taught(seen), letters) if weight else (loss * 0, loss * 0)
             (loss + weight * taught).backward()
-        torch.nn.utils.clip_grad_norm_(
-            [p for o in self.optimisers[1:] for g in o.param_groups for p in g["params"]], 1.0
-        )
-        for optimiser in self.optimisers:
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
+        self.apply()
         self.steps += 1
         return loss.detach(), right, found
+
+    def set_rates(self, matrix: float, other: float) -> None:
+        for optimiser, rate in zip(self.optimisers, (matrix, other), strict=True):
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+
+    def apply(self) -> None:
+        """Take the step that the gradients say."""
+        muon, adam = self.optimisers
+        torch.nn.utils.clip_grad_norm_([weight for group in adam.param_groups for weight in group["params"]], 1.0)
+        for optimiser in (muon, adam):
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
 
     def _rate(self) -> float:
         warm = min(1.0, (self.steps + 1) / WARM_UP)
@@ -119,7 +125,8 @@ def _teaching(stage: Stage, number: int, progress: float) -> float:
     return stage.teaching[0] + share * (stage.teaching[1] - stage.teaching[0])
 
 
-def _answer_loss(scores: Tensor, answers: Tensor) -> tuple[Tensor, Tensor]:
+def answer_loss(scores: Tensor, answers: Tensor) -> tuple[Tensor, Tensor]:
+    """The loss, and the share of right tokens; what fills answers up does not count."""
     wanted = answers != NOTHING
     right = ((scores.detach().argmax(-1) == answers) & wanted).sum() / wanted.sum()
     targets = answers.flatten()
