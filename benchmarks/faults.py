@@ -217,7 +217,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--slots", type=int, default=64, help="of the engine (default: %(default)s)")
     parser.add_argument("--delay", type=float, default=0.02, help="seconds an answer takes (default: %(default)s)")
     parser.add_argument(
-        "--patience", type=float, default=0.4, help="seconds the command waits for an answer (default: %(default)s)"
+        "--patience", type=float, default=2.0, help="seconds the command waits for an answer (default: %(default)s)"
     )
     return parser.parse_args()
 

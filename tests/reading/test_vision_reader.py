@@ -1,5 +1,6 @@
 """Documents read by a model behind an address, with real workers and a real connection."""
 
+import asyncio
 import base64
 import io
 import threading
@@ -136,3 +137,20 @@ def test_what_one_model_has_read_another_reads_anew_wherever_they_are_served(tmp
         return Place(source.name, (tmp_path / "a.tiff",))
 
     assert [skipped(model) for model in ("first", "first", "second", "second")] == [False, True, False, True]
+
+
+def test_what_goes_wrong_where_nobody_waits_is_not_told_to_the_user(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> str:
+        with engine_server() as server:
+            run = Run([tiff(tmp_path / "a.tiff", page("Deed"))], options(server))
+            events = iter(run)
+            next(events)
+            run._reader._loop.call_soon_threadsafe(asyncio.Future(loop=run._reader._loop).set_result)  # type: ignore[attr-defined]
+            list(events)
+        return caplog.text
+
+    assert told() == ""
+    monkeypatch.setenv("MUNIMENT_DEBUG", "1")
+    assert "Exception in callback" in told(), "the control: something did go wrong"

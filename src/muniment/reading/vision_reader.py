@@ -1,6 +1,7 @@
 """Pages pictured by workers and read by a vision-language model."""
 
 import asyncio
+import os
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -68,6 +69,7 @@ class VisionReader:
         self._model: VisionModel | None = None
         self._turns = count()
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(_say_nothing)
         self._thread = threading.Thread(target=self._loop.run_forever, name="muniment-engines", daemon=True)
         self._thread.start()
 
@@ -163,6 +165,15 @@ class VisionReader:
         await self._replicas.aclose()
         await self._loop.shutdown_asyncgens()
         await self._loop.shutdown_default_executor()
+
+
+def _say_nothing(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Keeps what nobody waits for off the user's screen.
+
+    AnyIO's streams on Unix sockets, for one, report every wait that was cancelled just when its data came.
+    """
+    if os.environ.get("MUNIMENT_DEBUG") == "1":
+        loop.default_exception_handler(context)
 
 
 def servers_for(options: ReadOptions, tell: Callable[[str], None]) -> tuple[ModelServer, ...]:
