@@ -1,0 +1,1 @@
+"""The HTTP service: routes, policy, keys and jobs, in front of any engine."""
