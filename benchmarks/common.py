@@ -15,7 +15,17 @@ from typing import Any
 REPOSITORY = Path(__file__).parent.parent
 RESULTS = REPOSITORY / "benchmarks" / "results"
 DATA = REPOSITORY.parent / "shared" / "data"
-PACKAGES = ("muniment", "openvino", "onnxruntime", "rapidocr", "opencv-python-headless", "numpy")
+PACKAGES = (
+    "muniment",
+    "openvino",
+    "onnxruntime",
+    "rapidocr",
+    "opencv-python-headless",
+    "numpy",
+    "pybase64",
+    "orjson",
+    "msgspec",
+)
 
 Result = dict[str, Any]
 """What a benchmark found, as JSON: "machine", "settings", and what its own ``tables`` shows."""

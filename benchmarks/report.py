@@ -6,7 +6,18 @@ A table stands between `<!-- NAME -->` and `<!-- /NAME -->`; results that are no
 import re
 import sys
 
-from benchmarks import client_cost, common, faults, large_pdf, omnidocbench, receipts, runtime, slots, startup
+from benchmarks import (
+    client_cost,
+    common,
+    faults,
+    large_pdf,
+    omnidocbench,
+    receipts,
+    request_bodies,
+    runtime,
+    slots,
+    startup,
+)
 
 DOCUMENT = common.REPOSITORY / "docs" / "benchmarks.md"
 TABLES = {
@@ -17,6 +28,7 @@ TABLES = {
     "runtime": runtime.tables,
     "startup": startup.tables,
     "slots": slots.tables,
+    "request_bodies": request_bodies.tables,
     "client_cost": client_cost.tables,
     "faults": faults.tables,
 }

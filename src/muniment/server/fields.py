@@ -1,0 +1,74 @@
+"""The names of a request's fields: those that are taken, and those that are not and why."""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from muniment.server.checks import refusal, unknown_field
+
+_BOTH = frozenset(
+    {
+        "frequency_penalty",
+        "logprobs",
+        "max_tokens",
+        "model",
+        "n",
+        "presence_penalty",
+        "repetition_detection",
+        "repetition_penalty",
+        "response_format",
+        "seed",
+        "stop",
+        "stream",
+        "stream_options",
+        "temperature",
+        "top_p",
+        "user",
+    }
+)
+CHAT = _BOTH | {"messages", "max_completion_tokens", "top_logprobs"}
+COMPLETION = _BOTH | {"prompt"}
+
+_INSIDES = "it steers the engine's insides, which are set where the engine is started"
+_REASONS: Mapping[str, str] = {
+    _INSIDES: "mm_processor_kwargs media_io_kwargs chat_template chat_template_kwargs structured_outputs priority "
+    "logits_processors kv_transfer_params ec_transfer_params vllm_xargs add_generation_prompt continue_final_message "
+    "add_special_tokens skip_special_tokens spaces_between_special_tokens include_stop_str_in_output ignore_eos "
+    "min_tokens stop_token_ids allowed_token_ids bad_words logit_bias truncate_prompt_tokens truncation_side "
+    "prompt_logprobs logprob_token_ids return_token_ids return_tokens_as_token_ids request_id session_id mm_payload "
+    "return_mm_kwargs stream_interval thinking_token_budget",
+    "the service sets its own, so that nobody learns from the cache what others read": "cache_salt prompt_cache_key",
+    "the models read documents and call nothing": "tools tool_choice functions function_call "
+    "parallel_tool_calls web_search_options",
+    "send pages as images, in 'messages' of /v1/chat/completions": "documents images image audio video modalities "
+    "input",
+    "nothing of a request is kept": "store metadata",
+    "the model's own next words are the only answer": "echo suffix best_of use_beam_search length_penalty prediction",
+    "set 'temperature' or 'top_p' instead": "top_k min_p",
+    "the models that read documents do not reason": "reasoning reasoning_effort include_reasoning verbosity",
+}
+_REFUSED = {name: reason for reason, names in _REASONS.items() for name in names.split()}
+_REFUSED_KINDS = re.compile(r"guided_[a-z_]{1,40}|[a-z_]{1,40}_embeds")
+
+_INSIDE = (
+    "role content name type text image_url url detail include_usage json_schema schema strict description "
+    "max_pattern_size min_pattern_size min_count"
+)
+_OCR = "document document_url document_name file_id pages include_image_base64 image_limit image_min_size id"
+NAMES = CHAT | COMPLETION | _REFUSED.keys() | {*_INSIDE.split(), *_OCR.split()}
+"""Every name that a message may quote, wherever it was met."""
+
+
+def check_fields(body: Mapping[str, Any], known: Collection[str]) -> None:
+    """All fields of ``body`` are ``known``.
+
+    Raises:
+        ApiError: one is not; it is named, with the reason if it is one that other services take.
+    """
+    unknown = body.keys() - set(known)
+    for name in sorted(unknown):
+        if name in _REFUSED or _REFUSED_KINDS.fullmatch(name):
+            reason = _REFUSED.get(name, _INSIDES)
+            raise refusal(f"The field {name!r} is not taken: {reason}", name, "unsupported_parameter")
+    if unknown:
+        raise unknown_field(unknown, "", known)
