@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
-from muniment.cli.commands import COMMANDS, cli
+from muniment.cli.commands import cli
 from muniment.errors import ExitCode
 from muniment.outputs import json_schema
 from muniment.text import Flag
@@ -48,12 +48,12 @@ def _part(name: str) -> str:
 
 
 def _help(name: str) -> str:
-    """The help of "muniment" or "muniment COMMAND", whatever the terminal's width."""
+    """The help of "muniment", a command, or a command's command, whatever the terminal's width."""
     width: dict[str, Any] = {"terminal_width": WIDTH, "max_content_width": WIDTH}
     context = click.Context(cli, info_name="muniment", **{**cli.context_settings, **width})
     for word in name.split()[1:]:
-        assert word in COMMANDS
-        command = cli.get_command(context, word)
+        assert isinstance(context.command, click.Group)
+        command = context.command.get_command(context, word)
         assert command is not None
         context = click.Context(command, info_name=word, parent=context, **width)
     return context.command.get_help(context)

@@ -117,18 +117,18 @@ _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _IN_THE_WAY = {errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EEXIST, errno.ENOTEMPTY}
 
 
-def unwritable(path: Path | str, error: OSError) -> OutputError:
-    """What to tell the user about ``error``."""
+def unwritable(path: Path | str, error: OSError, option: str = "-o") -> OutputError:
+    """What to tell the user about ``error``; ``option`` is what chooses another folder."""
     if error.errno in _NO_SPACE:
         return OutputError(f"{path} cannot be written: no space is left", "Make room and run the same command again.")
     if error.errno in _NOT_ALLOWED:
         return OutputError(
             f"{path} cannot be written: permission denied",
-            "Change the folder's permissions or choose another folder with -o.",
+            f"Change the folder's permissions or choose another folder with {option}.",
         )
     if error.errno in _IN_THE_WAY:
         return OutputError(
             f"{path} cannot be written: something of another kind, or a link, stands in its place",
-            "Move it away or choose another folder with -o.",
+            f"Move it away or choose another folder with {option}.",
         )
-    return OutputError(f"{path} cannot be written: {error.strerror}", "Choose another folder with -o.")
+    return OutputError(f"{path} cannot be written: {error.strerror}", f"Choose another folder with {option}.")

@@ -1,5 +1,7 @@
 """Options that several commands have, and values that take more than one word to check; free of heavy imports."""
 
+from pathlib import Path
+
 import click
 
 from muniment.errors import UsageError
@@ -56,4 +58,10 @@ password_option = click.option(
 quiet_option = click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 require_sandbox_option = click.option(
     "--require-sandbox", is_flag=True, help="Fail where workers cannot shut themselves off from the network."
+)
+data_option = click.option(
+    "--data",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Where the service keeps its data.  [env var: MUNIMENT_DATA_DIR; default: ~/.local/state/muniment]",
 )

@@ -1,0 +1,188 @@
+"""The service's data folder, and the SQLite file in it that holds what must survive a restart."""
+
+import contextlib
+import os
+import sqlite3
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from muniment.errors import OutputError, unwritable
+
+DATA_VARIABLE = "MUNIMENT_DATA_DIR"
+OPTION = "--data"
+FILE = "service.db"
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE keys (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            hash BLOB NOT NULL UNIQUE,
+            rate INTEGER,
+            concurrent INTEGER,
+            pages_a_day INTEGER,
+            created INTEGER NOT NULL,
+            expires INTEGER,
+            revoked INTEGER
+        )""",
+        "CREATE UNIQUE INDEX keys_in_force ON keys (name) WHERE revoked IS NULL",
+        """CREATE TABLE pages_charged (
+            key TEXT NOT NULL REFERENCES keys (id),
+            day TEXT NOT NULL,
+            pages INTEGER NOT NULL,
+            PRIMARY KEY (key, day)
+        ) WITHOUT ROWID""",
+    ),
+)
+"""What brings the file from one version to the next; only ever add to the end. Times are seconds since 1970."""
+
+_PATIENCE = 5.0
+"""Seconds to wait for another process, like the command that makes keys, to finish writing."""
+
+_HINTS = {
+    "FULL": "Make room and try again.",
+    "BUSY": "Another process has held it for too long; try again.",
+    "READONLY": f"Change its permissions or choose another folder with {OPTION}.",
+    "CANTOPEN": f"Change its permissions or choose another folder with {OPTION}.",
+    "CORRUPT": "It is damaged: bring back a copy, or move it away and make new keys.",
+    "NOTADB": "It is damaged: bring back a copy, or move it away and make new keys.",
+}
+
+
+def data_folder(given: Path | None) -> Path:
+    """The folder for what the service keeps: ``given``, or $MUNIMENT_DATA_DIR, or one in the user's state folder.
+
+    Made, for its owner only, unless it is there.
+
+    Raises:
+        OutputError: it cannot be made, or others can write to it.
+    """
+    folder = given or _usual_folder()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        status = folder.stat()
+    except OSError as error:
+        raise unwritable(folder, error, OPTION) from None
+    # Whoever can write here can make keys for themselves.
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or status.st_uid not in (os.geteuid(), 0):
+        raise OutputError(
+            f"{folder} is not safe for keys: others can write to it",
+            f"Own it and run chmod 700 on it, or choose another folder with {OPTION}.",
+        )
+    return folder
+
+
+def _usual_folder() -> Path:
+    if chosen := os.environ.get(DATA_VARIABLE):
+        return Path(chosen)
+    state = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if state.is_absolute():  # the XDG specification has relative ones ignored
+        return state / "muniment"
+    try:
+        return Path.home() / ".local" / "state" / "muniment"
+    except RuntimeError:
+        raise OutputError(
+            "There is no folder for the service's data: this user has no home",
+            f"Choose a folder with {OPTION} or {DATA_VARIABLE}.",
+        ) from None
+
+
+class Database:
+    """The SQLite file ``service.db``; for use from any thread, and by several processes at once.
+
+    Args:
+        folder: the data folder; the file is made there, readable by its owner only, unless it is there.
+
+    Raises:
+        OutputError: it cannot be used. The same goes for all methods.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self._lock = threading.RLock()
+        _make_private(self._path)
+        with self._telling():
+            self._connection = sqlite3.connect(
+                self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+            )
+        try:
+            with self._telling():
+                self._set_up()
+        except BaseException:
+            self.close()
+            raise
+
+    def query(self, statement: str, *values: str | bytes | float | None) -> list[sqlite3.Row]:
+        """The rows that a statement which changes nothing gives."""
+        with self._lock, self._telling():
+            rows: list[sqlite3.Row] = self._connection.execute(statement, values).fetchall()
+            return rows
+
+    @contextmanager
+    def transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+        """All changes that are made within, or none if an exception leaves it; no one else writes meanwhile.
+
+        Args:
+            durable: the changes survive a power cut too, at the price of waiting for the disk; they survive the end of
+                the process in any case.
+        """
+        with self._lock, self._telling():
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def _set_up(self) -> None:
+        self._connection.row_factory = sqlite3.Row
+        self._connection.execute("PRAGMA foreign_keys = ON")
+        with self.transaction(durable=True) as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version > len(MIGRATIONS):
+                raise OutputError(
+                    f"{self._path} was written by a newer Muniment", f"Use that one, or another folder with {OPTION}."
+                )
+            for statement in (statement for step in MIGRATIONS[version:] for statement in step):
+                connection.execute(statement)
+            if version < len(MIGRATIONS):
+                connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        self._connection.execute("PRAGMA journal_mode = WAL")
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Turns what SQLite says of the file into an OutputError, which quotes no values."""
+        try:
+            yield
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise  # a mistake in Muniment
+        except sqlite3.DatabaseError as error:
+            name = getattr(error, "sqlite_errorname", "SQLITE_ERROR").removeprefix("SQLITE_")
+            hint = _HINTS.get(name.partition("_")[0], f"Choose another folder with {OPTION}.")
+            raise OutputError(f"{self._path} cannot be used: SQLite says {name}", hint) from None
+
+
+def _make_private(path: Path) -> None:
+    """Make an empty file that only its owner can read; SQLite gives its journal the same permissions.
+
+    A file that is there is not opened: closing it would drop the locks that SQLite holds on it for this process.
+    """
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            return
+        if stat.S_IMODE(path.stat().st_mode) != 0o600:
+            path.chmod(0o600)
+    except OSError as error:
+        raise unwritable(path, error, OPTION) from None
