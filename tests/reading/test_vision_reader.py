@@ -100,7 +100,7 @@ def test_an_engine_that_breaks_off_every_answer_costs_no_page(tmp_path: Path) ->
 
 
 def test_no_engine_at_the_address_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("muniment.reading.vision_reader._PATIENCE", 0.0)
+    monkeypatch.setattr("muniment.reading.async_vision._PATIENCE", 0.0)
     with pytest.raises(EngineError, match="cannot be used"):
         read(tiff(tmp_path / "a.tiff", page("x")).path or "", ReadOptions(engines=("http://127.0.0.1:9/v1",), jobs=1))
 

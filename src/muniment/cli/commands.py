@@ -10,6 +10,7 @@ COMMANDS = {
     "ocr": "Read documents: scans and PDFs to Markdown, JSON, HTML, text or CSV.",
     "ask": "Ask every page of documents a question.",
     "extract": "Extract data from documents, as a schema wants it.",
+    "serve": "Serve documents, images and questions over HTTP.",
     "key": "Make, list and revoke keys for the service.",
 }
 """Name and one line of help; ``muniment.cli.<name>`` holds the command under the same name."""

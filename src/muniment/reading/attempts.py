@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from muniment.engines.image import ImageLimits
-from muniment.errors import EngineError, MunimentError, PageError
+from muniment.errors import DocumentError, EngineError, MunimentError, PageError
 from muniment.reading.data import Attempt, PageReading, PageStatus
 from muniment.reading.options import TextLayerUse
 from muniment.reading.pool import Lane
@@ -11,6 +11,30 @@ from muniment.reading.source import OpenDocument
 from muniment.reading.wire import Method, PageRead, PageRequest, Pictured, PictureRequest
 from muniment.reading.worker_process import WorkerLostError, WorkerProcess
 from muniment.text import Flag
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """Everything a lane needs to open a document and know it by its bytes.
+
+    Attributes:
+        timeout: seconds it may take.
+    """
+
+    document: OpenDocument
+    timeout: float
+
+    def __call__(self, lane: Lane) -> OpenDocument:
+        """The document, open. Raises DocumentError, EngineError."""
+        try:
+            self.document.hash(lane.is_stopped)
+            lane.ask(lambda worker: self.document.open_in(worker, self.timeout))
+        except WorkerLostError as lost:
+            raise DocumentError(
+                f"{self.document.name} cannot be opened: the worker that looked into it {lost}",
+                "The file may be damaged or made to do harm.",
+            ) from None
+        return self.document
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,9 @@ class PageReader(Protocol):
     """
 
     window: int
-    identity: str
+
+    @property
+    def identity(self) -> str: ...
 
     def prepare(self) -> Iterator[Event]:
         """Get ready, telling of waits. Raises EngineError."""

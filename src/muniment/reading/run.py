@@ -9,7 +9,8 @@ from typing import Any, BinaryIO
 
 from muniment.documents.pages import PageRanges, parse_pages
 from muniment.documents.sources import Source
-from muniment.errors import DocumentError, EngineError, MunimentError, UsageError
+from muniment.errors import EngineError, MunimentError, UsageError
+from muniment.reading.attempts import OpenTask
 from muniment.reading.data import DocumentInfo, PageReading
 from muniment.reading.events import (
     DocumentDone,
@@ -28,7 +29,7 @@ from muniment.reading.pool import Lane, WorkerPool
 from muniment.reading.questions import Question
 from muniment.reading.readers import EmbeddedReader, PageReader
 from muniment.reading.source import OpenDocument, open_source
-from muniment.reading.worker_process import WorkerLostError, WorkerSettings
+from muniment.reading.worker_process import WorkerSettings
 
 PAGES_AHEAD = 3
 """Pages a worker in flight or waiting to be told: enough that no worker waits, few enough to hold in memory."""
@@ -209,20 +210,14 @@ class Run:
         return _Opening(source, self._pool.submit(self._opener(document)))
 
     def _opener(self, document: OpenDocument) -> Callable[[Lane], OpenDocument]:
+        task = OpenTask(document, self._options.page_timeout)
+
         def open_document(lane: Lane) -> OpenDocument:
             try:
-                document.hash(lane.is_stopped)
-                lane.ask(lambda worker: document.open_in(worker, self._options.page_timeout))
-            except WorkerLostError as lost:
-                self._let_go(document)
-                raise DocumentError(
-                    f"{document.name} cannot be opened: the worker that looked into it {lost}",
-                    "The file may be damaged or made to do harm.",
-                ) from None
+                return task(lane)
             except BaseException:
                 self._let_go(document)
                 raise
-            return document
 
         return open_document
 

@@ -1,1 +1,1 @@
-"""The HTTP service: routes, policy, keys and jobs, in front of any engine."""
+"""The HTTP service in front of the engines: OpenAI's routes, routes for documents, keys, limits, audit."""

@@ -36,6 +36,31 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (key, day)
         ) WITHOUT ROWID""",
     ),
+    (
+        """CREATE TABLE jobs (
+            id TEXT PRIMARY KEY,
+            owner TEXT NOT NULL,
+            model TEXT NOT NULL,
+            name TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            page_count INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,
+            numbers TEXT NOT NULL,
+            state TEXT NOT NULL,
+            created REAL NOT NULL,
+            finished REAL,
+            problem TEXT NOT NULL,
+            idempotency TEXT,
+            UNIQUE (owner, idempotency)
+        )""",
+        """CREATE TABLE files (
+            id TEXT PRIMARY KEY,
+            owner TEXT NOT NULL,
+            name TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            created REAL NOT NULL
+        )""",
+    ),
 )
 """What brings the file from one version to the next; only ever add to the end. Times are seconds since 1970."""
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from muniment.engines.local.advisories import known_hole
 from muniment.engines.local.room import Room
@@ -104,6 +105,30 @@ class LocalClient:
                     return completion
         self._endings, self._blamed = 0, self._blamed + 1
         raise Deadly(f"vLLM {life.server.ending} over this page, the last time while it was the only one")
+
+    async def metrics(self) -> str:
+        """What vLLM counts of itself; "" while it does not run."""
+        life = self._life
+        if life is None or not life.done() or life.cancelled() or life.exception():
+            return ""
+        return await life.result().client.metrics()
+
+    @asynccontextmanager
+    async def forward(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The answer's bytes to a body of somebody else's; not asked for again if vLLM ends over it.
+
+        Raises:
+            EngineError, EngineTrouble: as for :meth:`complete`.
+        """
+        async with self._room.shared():
+            life = await self._running()
+            try:
+                async with life.client.forward(path, body) as pieces:
+                    yield pieces
+            except (Broken, Unreachable):
+                await self._has_ended(life)  # if so, whoever asks next starts another
+                raise
+            self._endings = self._blamed = 0
 
     @asynccontextmanager
     async def _among_few(self) -> AsyncIterator[None]:

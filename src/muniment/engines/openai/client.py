@@ -1,7 +1,10 @@
 """Talking to one OpenAI-compatible server."""
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -74,13 +77,7 @@ class ChatClient:
             Refused: it does not serve the model asked for, or several and none was named.
             EngineTrouble: it does not answer as it should.
         """
-        response = await self._get("models")
-        try:
-            models = {str(entry["id"]): int(entry.get("max_model_len") or 0) for entry in response.json()["data"]}
-        except (ValueError, KeyError, TypeError):
-            raise Refused("What answers there is no OpenAI-compatible server") from None
-        if not models:
-            raise Loading("The engine serves no model yet")
+        models = await self.models()
         if not self._model and len(models) > 1:
             raise Refused(f"The engine serves several models ({', '.join(sorted(models))})", hint=_NAME_IT)
         name = self._model or next(iter(models))
@@ -88,6 +85,17 @@ class ChatClient:
             raise Refused(f"The engine does not serve {name!r} but {', '.join(sorted(models))}", hint=_NAME_IT)
         self._model = name
         return Served(name, models[name])
+
+    async def models(self) -> dict[str, int]:
+        """Every model that is served, with its context in tokens (0 if unknown); at least one. Raises EngineTrouble."""
+        response = await self._get("models")
+        try:
+            models = {str(entry["id"]): int(entry.get("max_model_len") or 0) for entry in response.json()["data"]}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise Refused("What answers there is no OpenAI-compatible server") from None
+        if not models:
+            raise Loading("The engine serves no model yet")
+        return models
 
     async def complete(self, request: ChatRequest, within: float) -> Completion:
         """Ask, and wait for the whole answer. Leaving early, by cancellation too, ends the generation.
@@ -103,6 +111,31 @@ class ChatClient:
                 return await self._complete(request)
         except TimeoutError:
             raise Broken(f"The engine's answer took longer than {within:g} s", is_late=True) from None
+
+    async def metrics(self) -> str:
+        """What the server counts of itself, in Prometheus' text form; "" if it tells nothing of that."""
+        try:
+            response = await self._http.get(httpx.URL(self.endpoint.base_url).join("/metrics"))
+        except httpx.HTTPError:
+            return ""
+        return response.text if response.status_code == httpx.codes.OK else ""
+
+    @asynccontextmanager
+    async def forward(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Send a body of somebody else's, and give the answer's bytes as they come, streamed or not.
+
+        Args:
+            path: behind the address, like "chat/completions".
+
+        Raises:
+            EngineTrouble: see :mod:`muniment.engines.openai.answers`; also while the bytes are read.
+        """
+        try:
+            async with self._http.stream("POST", path, json=body) as response:
+                await _check(response)
+                yield response.aiter_bytes()
+        except httpx.HTTPError as error:
+            raise _as_trouble(error) from None
 
     async def _complete(self, request: ChatRequest) -> Completion:
         while True:

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from muniment.engines.openai.answers import Broken, Busy, Completion, EngineTrouble, Loading, Refused, Unreachable
 from muniment.engines.openai.client import Served
@@ -33,6 +34,14 @@ class ModelServer(Protocol):
 
     async def complete(self, request: ChatRequest, within: float) -> Completion:
         """A whole answer, within so many seconds. Raises EngineTrouble, EngineError."""
+        ...
+
+    async def metrics(self) -> str:
+        """What it counts of itself, in Prometheus' text form; "" if nothing."""
+        ...
+
+    def forward(self, path: str, body: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The answer's bytes to a body of somebody else's. Raises EngineTrouble, EngineError."""
         ...
 
     async def aclose(self) -> None: ...
@@ -119,6 +128,47 @@ class Replicas:
                 if refusal.is_final:
                     raise self._gone(str(refusal), refusal.hint) from None
                 raise
+
+    @property
+    def limit(self) -> int:
+        """How many requests may be under way now, over all of them."""
+        return sum(replica.limiter.limit for replica in self._replicas)
+
+    async def metrics(self) -> dict[str, str]:
+        """What each server counts of itself, by its label."""
+        told = await asyncio.gather(*(replica.server.metrics() for replica in self._replicas))
+        return {replica.server.label: text for replica, text in zip(self._replicas, told, strict=True)}
+
+    @asynccontextmanager
+    async def forward(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The answer's bytes to a body of somebody else's, from the least busy server that takes it.
+
+        Each is asked once: whoever sent the body can wait better than we can for it.
+
+        Raises:
+            EngineTrouble: none takes it, or the answer breaks off.
+        """
+        trouble: EngineTrouble | None = None
+        for replica in sorted(self._replicas, key=lambda replica: (replica.asleep_until > self._clock(), replica.load)):
+            is_taken = False
+            async with replica.limiter.slot() as slot:
+                try:
+                    async with replica.server.forward(path, body) as pieces:
+                        is_taken = True
+                        yield pieces
+                except Busy as busy:
+                    replica.limiter.overloaded(slot, busy.retry_after)
+                    trouble = busy
+                except (Loading, Unreachable) as gone:
+                    self._put_to_sleep(replica, None)
+                    trouble = gone
+                else:
+                    replica.limiter.answered()
+                    return
+                if is_taken:
+                    break
+        assert trouble is not None, "there is at least one server"  # noqa: S101
+        raise trouble
 
     async def _ask(self, replica: _Replica, request: ChatRequest, within: float) -> Completion:
         async with replica.limiter.slot(request.turn) as slot:

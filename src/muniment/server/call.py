@@ -1,0 +1,139 @@
+"""One request, as a route sees it."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.datastructures import Headers, QueryParams
+from starlette.types import Receive, Scope
+
+from muniment.server.errors import ApiError
+from muniment.server.keys import Key
+from muniment.server.strictjson import parse_object
+
+_STALL = 30.0
+"""Seconds without a byte of a body after which its sender counts as gone."""
+
+
+class ClientGone(Exception):
+    """Whoever asked does not wait for the answer any more."""
+
+
+@dataclass(eq=False)
+class Account:
+    """What a request turned out to be, for the audit and the metrics."""
+
+    pages: int = 0
+    bytes_in: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    document: str | None = None
+
+
+@dataclass(eq=False)
+class Call:
+    """A request that was let in.
+
+    Attributes:
+        id: a fresh one, whatever the client called it.
+        key: whose it is; None while no keys are made.
+        most_bytes: of its body.
+    """
+
+    scope: Scope
+    receive: Receive
+    id: str
+    key: Key | None
+    most_bytes: int
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    account: Account = field(default_factory=Account)
+    body_done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        if self.scope["method"] in ("GET", "HEAD", "DELETE"):
+            self.body_done.set()
+
+    @property
+    def owner(self) -> str:
+        """Whose turn is taken in the queue."""
+        return "" if self.key is None else self.key.id
+
+    @property
+    def path(self) -> Mapping[str, Any]:
+        """The parameters of the route's path."""
+        found: Mapping[str, Any] = self.scope["path_params"]
+        return found
+
+    @property
+    def query(self) -> QueryParams:
+        return QueryParams(self.scope["query_string"])
+
+    @property
+    def headers(self) -> Headers:
+        return Headers(scope=self.scope)
+
+    def chunks(self) -> "BodyChunks":
+        """The body in pieces, for what is too long to hold twice. Raises what :meth:`body` does."""
+        return BodyChunks(self, self.most_bytes)
+
+    async def body(self) -> bytes:
+        """The whole body.
+
+        Raises:
+            ApiError: it is too long, or its sender stalls.
+            ClientGone: it broke off.
+        """
+        body = bytearray()
+        async for chunk in self.chunks():
+            body += chunk
+        return bytes(body)
+
+    async def json(self) -> dict[str, Any]:
+        """The body as a JSON object. Raises what :meth:`body` does, and ApiError if it is none."""
+        return parse_object(await self.body())
+
+    async def left(self) -> None:
+        """Wait until the client is gone. Only one may wait for its messages, so that is while it sends its body."""
+        await self.body_done.wait()
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+
+
+class BodyChunks:
+    """A body's bytes as they come; counts them, and gives up on those who send too much or too slowly."""
+
+    def __init__(self, call: Call, most: int) -> None:
+        self._call = call
+        self._most = most
+        self._left = True
+        declared = call.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > most:
+            raise _too_long(most)
+
+    def __aiter__(self) -> "BodyChunks":
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._left:
+            raise StopAsyncIteration
+        try:
+            async with asyncio.timeout(_STALL):
+                message = await self._call.receive()
+        except TimeoutError:
+            raise ApiError(408, "invalid_request_error", f"The body did not come: nothing for {_STALL:g} s") from None
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk: bytes = message.get("body", b"")
+        self._left = message.get("more_body", False)
+        self._call.account.bytes_in += len(chunk)
+        if self._call.account.bytes_in > self._most:
+            raise _too_long(self._most)
+        if not self._left:
+            self._call.body_done.set()
+        return chunk
+
+
+def _too_long(most: int) -> ApiError:
+    return ApiError(413, "invalid_request_error", f"The body is longer than {most:,} bytes", code="body_too_large")

@@ -1,0 +1,94 @@
+"""Uploaded files, kept for a while to be read by a later request."""
+
+import secrets
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from muniment.errors import unwritable
+from muniment.server.errors import ApiError
+from muniment.server.store import Database
+
+_CONTENT = "content"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that was uploaded; ``created`` in seconds since 1970."""
+
+    id: str
+    owner: str
+    name: str
+    size: int
+    created: float
+
+
+class FileStore:
+    """All of them: a row each in the database, and a folder each for the content.
+
+    Raises:
+        OutputError: the folder cannot be made.
+    """
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise unwritable(folder, error) from None
+
+    def new_id(self) -> str:
+        """An id that nobody guesses, and a folder for it."""
+        file_id = f"file_{secrets.token_hex(16)}"
+        (self._folder / file_id).mkdir(mode=0o700)
+        return file_id
+
+    def path_of(self, file_id: str) -> Path:
+        """Where a file's content is."""
+        return self._folder / file_id / _CONTENT
+
+    def add(self, file: StoredFile) -> None:
+        """Remember a file whose content is in its place."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO files (id, owner, name, size, created) VALUES (?, ?, ?, ?, ?)",
+                (file.id, file.owner, file.name, file.size, file.created),
+            )
+
+    def find(self, file_id: str, owner: str) -> StoredFile:
+        """A file of ``owner``. Raises ApiError, the same for one that is another's and one that never was."""
+        rows = self._database.query("SELECT * FROM files WHERE id = ? AND owner = ?", file_id, owner)
+        if not rows:
+            raise ApiError(404, "invalid_request_error", "There is no such file", param="file_id", code="not_found")
+        return StoredFile(**rows[0])
+
+    def of_owner(self, owner: str) -> list[StoredFile]:
+        """The newest first."""
+        rows = self._database.query("SELECT * FROM files WHERE owner = ? ORDER BY created DESC", owner)
+        return [StoredFile(**row) for row in rows]
+
+    def open(self, file_id: str, owner: str) -> tuple[BinaryIO, str, int]:
+        """A file's content, its name and its size. Raises ApiError."""
+        file = self.find(file_id, owner)
+        return self.path_of(file.id).open("rb"), file.name, file.size
+
+    def remove(self, file_id: str) -> None:
+        """Erase a file: the content first, so that none is left without a row."""
+        shutil.rmtree(self._folder / file_id, ignore_errors=True)
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM files WHERE id = ?", (file_id,))
+
+    def remove_strays(self) -> None:
+        """Erase folders without a row: what was being uploaded when the service was killed."""
+        known = {row["id"] for row in self._database.query("SELECT id FROM files")}
+        for folder in self._folder.iterdir():
+            if folder.name not in known:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def remove_old(self, lifetime: float) -> None:
+        """Erase those that are older than ``lifetime`` seconds."""
+        for row in self._database.query("SELECT id FROM files WHERE created < ?", time.time() - lifetime):
+            self.remove(row["id"])

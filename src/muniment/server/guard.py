@@ -1,0 +1,189 @@
+"""What stands before every route: who asks, whether they may now, and what is told and kept of it."""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from muniment.errors import MunimentError
+from muniment.server.answer import Answer, json_answer
+from muniment.server.audit import AuditLine, Outcome
+from muniment.server.call import Call, ClientGone
+from muniment.server.errors import ApiError
+from muniment.server.problems import as_api_error
+from muniment.server.service import Service
+
+Handler = Callable[[Call, Service], Awaitable[Answer]]
+
+log = logging.getLogger("muniment.server")
+
+_MEMORY_A_BYTE = 3
+"""Bytes held for each byte of a body: as it came, decoded, and on its way to an engine."""
+_WITH_BODY = ("POST", "PUT")
+_CANCELLED = 499
+"""The status kept, as nginx does, of a request whose client did not wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A route: an ASGI application that lets requests through to ``handler``.
+
+    Attributes:
+        template: the path, with its parameters' names in the place of values; for the audit and the metrics.
+        handlers: by method.
+        takes_documents: refused while the audit cannot be written; and its body is counted.
+        is_open: needs no key.
+    """
+
+    service: Service
+    template: str
+    handlers: Mapping[str, Handler]
+    takes_documents: bool = False
+    is_open: bool = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.monotonic()
+        request_id = secrets.token_hex(16)
+        call = Call(scope, receive, request_id, None, self.service.caps.body_bytes)
+        sender = _Sender(send, request_id)
+        outcome = Outcome.OK
+        try:
+            async with asyncio.timeout(self.service.caps.request_seconds), AsyncExitStack() as held:
+                await self._let_in(call, held)
+                await _while_there(call, self._answer(call, sender))
+        except (ClientGone, OSError):
+            outcome, sender.status = Outcome.CANCELLED, _CANCELLED
+        except asyncio.CancelledError:
+            outcome, sender.status = Outcome.CANCELLED, _CANCELLED
+            raise
+        except Exception as error:  # whatever it is, the client gets an answer and the log no content
+            problem = self._problem(error, call)
+            outcome = Outcome.REFUSED if problem.status < 500 else Outcome.FAILED
+            await sender.refuse(problem)
+        finally:
+            self._account(call, sender.status, outcome, time.monotonic() - began)
+
+    async def _let_in(self, call: Call, held: AsyncExitStack) -> None:
+        """Everything that is asked before the handler is; what is to be given back goes onto ``held``."""
+        service = self.service
+        if not self.is_open:
+            call.key = service.key_of(call.headers.get("authorization", ""))
+            held.enter_context(service.gate.request(call.key))
+        if self.takes_documents and call.scope["method"] in _WITH_BODY:
+            service.audit.check()
+            declared = call.headers.get("content-length", "")
+            length = int(declared) if declared.isdigit() else call.most_bytes
+            await held.enter_async_context(service.budget.take(_MEMORY_A_BYTE * min(length, call.most_bytes)))
+
+    async def _answer(self, call: Call, sender: "_Sender") -> None:
+        handler = self.handlers.get(call.scope["method"]) or self.handlers.get("*")
+        if handler is None:
+            allowed = ", ".join(self.handlers)
+            raise ApiError(405, "invalid_request_error", f"Only {allowed} can be used here", code="method_not_allowed")
+        await sender.send(await handler(call, self.service))
+
+    def _problem(self, error: Exception, call: Call) -> ApiError:
+        if isinstance(error, ApiError):
+            return error
+        if isinstance(error, TimeoutError):
+            return ApiError(504, "server_error", "The request took too long", code="timeout")
+        if isinstance(error, MunimentError):
+            return as_api_error(error)
+        # The message may quote a document, so only the kind of error and its place are kept.
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else "?"
+        log.error("request %s to %s failed: %s in %s", call.id, self.template, type(error).__name__, place)
+        return ApiError(500, "server_error", f"Something went wrong; the log has more under {call.id}")
+
+    def _account(self, call: Call, status: int, outcome: Outcome, seconds: float) -> None:
+        account = call.account
+        line = AuditLine(
+            time=call.began,
+            request_id=call.id,
+            key_id=None if call.key is None else call.key.id,
+            route=self.template or None,
+            status=status,
+            pages=account.pages,
+            bytes_in=account.bytes_in,
+            prompt_tokens=account.prompt_tokens,
+            completion_tokens=account.completion_tokens,
+            duration=seconds,
+            outcome=outcome,
+            document=account.document,
+        )
+        self.service.audit.record(line)
+        self.service.metrics.request(line)
+
+
+async def _while_there(call: Call, work: Coroutine[Any, Any, None]) -> None:
+    """Do ``work``, and give it up when the client is gone."""
+    doing, gone = asyncio.create_task(work), asyncio.create_task(call.left())
+    try:
+        await asyncio.wait([doing, gone], return_when=asyncio.FIRST_COMPLETED)
+        if not doing.done():
+            raise ClientGone
+        doing.result()
+    finally:
+        doing.cancel()
+        gone.cancel()
+        await asyncio.gather(doing, gone, return_exceptions=True)
+
+
+class _Sender:
+    """Sends one answer, and knows what was sent of it."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self.status = 500
+        self._send = send
+        self._id = request_id
+        self._has_begun = False
+
+    async def send(self, answer: Answer) -> None:
+        self.status = answer.status
+        if isinstance(answer.body, bytes):
+            await self._begin(answer, len(answer.body))
+            await self._send({"type": "http.response.body", "body": answer.body})
+            return
+        await self._stream(answer, answer.body)
+
+    async def _stream(self, answer: Answer, pieces: AsyncIterator[bytes]) -> None:
+        # The first piece is awaited before anything is sent: until then a problem still has a status of its own.
+        first = await anext(pieces, b"")
+        await self._begin(answer, None)
+        await self._send({"type": "http.response.body", "body": first, "more_body": True})
+        async for piece in pieces:
+            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def refuse(self, problem: ApiError) -> None:
+        """The problem as the answer, or as the end of one that has begun."""
+        if self._has_begun:
+            self.status = problem.status
+            with suppress(OSError):
+                await self._send({"type": "http.response.body", "body": b""})
+            return
+        retry = {} if problem.retry_after is None else {"retry-after": str(max(1, round(problem.retry_after)))}
+        with suppress(OSError):
+            await self.send(json_answer(problem.body(), problem.status, **retry))
+
+    async def _begin(self, answer: Answer, length: int | None) -> None:
+        self._has_begun = True
+        headers = {
+            "content-type": answer.kind,
+            "x-request-id": self._id,
+            "cache-control": "no-store",
+            "x-content-type-options": "nosniff",
+            **answer.headers,
+        }
+        if length is not None:
+            headers["content-length"] = str(length)
+        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": encoded})

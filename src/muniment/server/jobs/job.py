@@ -1,0 +1,44 @@
+"""What is known of a job."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from muniment.reading import DocumentInfo
+
+
+class JobState(StrEnum):
+    """How far a job is."""
+
+    WAITING = "waiting"
+    READING = "reading"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A document that was handed in.
+
+    Attributes:
+        id: random; whoever knows it and has the owner's key may see the job.
+        owner: the key's id; "" while no keys were made.
+        model: which one reads it.
+        info: of the document; its name is the client's for it.
+        numbers: the pages that were asked for.
+        created, finished: seconds since 1970; ``finished`` is None until it is.
+        problem: why it failed; "" unless it did.
+    """
+
+    id: str
+    owner: str
+    model: str
+    info: DocumentInfo
+    numbers: tuple[int, ...]
+    state: JobState
+    created: float
+    finished: float | None = None
+    problem: str = ""
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state in (JobState.DONE, JobState.FAILED)

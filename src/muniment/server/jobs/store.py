@@ -1,0 +1,148 @@
+"""Jobs on disk: a row each in the database, and a folder each for what they hold of the document."""
+
+import json
+import secrets
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from muniment.errors import unwritable
+from muniment.reading import DocumentInfo
+from muniment.server.errors import ApiError
+from muniment.server.jobs.job import Job, JobState
+from muniment.server.jobs.pagefile import PageFile
+from muniment.server.store import Database
+
+_COLUMNS = "id, owner, model, name, kind, page_count, sha256, numbers, state, created, finished, problem"
+_DOCUMENT, _PAGES = "document", "pages.jsonl"
+
+
+class JobStore:
+    """All jobs of one service.
+
+    Args:
+        folder: for their content; made with mode 0700.
+
+    Raises:
+        OutputError: the folder cannot be made.
+    """
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise unwritable(folder, error) from None
+
+    def new_id(self) -> str:
+        """An id that nobody guesses, and a folder for it."""
+        job_id = f"doc_{secrets.token_hex(16)}"
+        self.folder_of(job_id).mkdir(mode=0o700)
+        return job_id
+
+    def folder_of(self, job_id: str) -> Path:
+        return self._folder / job_id
+
+    def document_of(self, job_id: str) -> Path:
+        """Where a job's document is."""
+        return self.folder_of(job_id) / _DOCUMENT
+
+    def pages_of(self, job: Job) -> PageFile:
+        """A job's pages, as far as they have been read."""
+        return PageFile(self.folder_of(job.id) / _PAGES)
+
+    def add(self, job: Job, idempotency: str = "") -> None:
+        """Remember a job whose document is in its place."""
+        info = job.info
+        row = (
+            *(job.id, job.owner, job.model, info.name, info.kind, info.page_count, info.sha256),
+            *(json.dumps(job.numbers), job.state.value, job.created, job.finished, job.problem, idempotency or None),
+        )
+        with self._database.transaction() as connection:
+            connection.execute(
+                f"insert into jobs ({_COLUMNS}, idempotency) values ({', '.join('?' * len(row))})",  # noqa: S608
+                row,
+            )
+
+    def find(self, job_id: str, owner: str) -> Job:
+        """A job of ``owner``. Raises ApiError, the same for one that is another's and one that never was."""
+        found = self._select("where id = ? and owner = ?", (job_id, owner))
+        if not found:
+            raise ApiError(404, "invalid_request_error", "There is no such document", code="not_found")
+        return found[0]
+
+    def earlier(self, owner: str, idempotency: str) -> Job | None:
+        """The job that ``owner`` handed in under the same idempotency key."""
+        found = self._select("where owner = ? and idempotency = ?", (owner, idempotency))
+        return found[0] if found else None
+
+    def of_owner(self, owner: str, most: int, before: float | None = None) -> list[Job]:
+        """The newest first, those created before a moment."""
+        until = time.time() + 1 if before is None else before
+        return self._select("where owner = ? and created < ? order by created desc limit ?", (owner, until, most))
+
+    def unfinished(self) -> list[Job]:
+        """The oldest first."""
+        return self._select("where finished is null order by created", ())
+
+    def finished_before(self, moment: float) -> list[Job]:
+        return self._select("where finished < ?", (moment,))
+
+    def set_state(self, job: Job, state: JobState, problem: str = "") -> Job:
+        """The job in its new state."""
+        is_finished = state in (JobState.DONE, JobState.FAILED)
+        changed = replace(job, state=state, problem=problem, finished=time.time() if is_finished else None)
+        with self._database.transaction() as connection:
+            connection.execute(
+                "update jobs set state = ?, problem = ?, finished = ? where id = ?",
+                (changed.state.value, changed.problem, changed.finished, job.id),
+            )
+        return changed
+
+    def remove(self, job_id: str) -> None:
+        """Forget a job and erase what it holds: the content first, so that none is left without a row."""
+        shutil.rmtree(self.folder_of(job_id), ignore_errors=True)
+        with self._database.transaction() as connection:
+            connection.execute("delete from jobs where id = ?", (job_id,))
+
+    def remove_strays(self) -> None:
+        """Erase folders without a job: what was being handed in when the service was killed."""
+        known = {row["id"] for row in self._database.query("SELECT id FROM jobs")}
+        for folder in self._folder.iterdir():
+            if folder.name not in known:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _select(self, where: str, values: Sequence[Any]) -> list[Job]:
+        rows = self._database.query(f"select {_COLUMNS} from jobs {where}", *values)  # noqa: S608
+        return [_job(*row) for row in rows]
+
+
+def _job(
+    job_id: str,
+    owner: str,
+    model: str,
+    name: str,
+    kind: str,
+    page_count: int,
+    sha256: str,
+    numbers: str,
+    state: str,
+    created: float,
+    finished: float | None,
+    problem: str,
+) -> Job:
+    return Job(
+        id=job_id,
+        owner=owner,
+        model=model,
+        info=DocumentInfo(name, kind, page_count, sha256),
+        numbers=tuple(json.loads(numbers)),
+        state=JobState(state),
+        created=created,
+        finished=finished,
+        problem=problem,
+    )

@@ -1,0 +1,236 @@
+"""The models that the service has, whoever serves them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from typing import Any, BinaryIO, Protocol
+
+from muniment.engines.image import EncodedImage, ImageLimits
+from muniment.engines.openai import Broken, Busy, ChatClient, Endpoint, EngineTrouble, Loading, Unreachable
+from muniment.errors import EngineError, PageError, UsageError
+from muniment.reading import EMBEDDED, PageReading, ReadOptions
+from muniment.reading.async_vision import AsyncVisionReader
+from muniment.reading.attempts import OpenTask, PictureTask
+from muniment.reading.machine import default_jobs, processors
+from muniment.reading.model_servers import servers_for
+from muniment.reading.options import LOCAL, TextLayerUse
+from muniment.reading.pool import WorkerPool
+from muniment.reading.readers import EmbeddedReader
+from muniment.reading.source import OpenDocument
+from muniment.reading.wire import Pictured
+from muniment.reading.worker_process import WorkerSettings
+from muniment.server.errors import ApiError
+
+_RETRY_AFTER = 1.0
+_SHOWN = ImageLimits(multiple=1)
+"""How large a page is shown to people."""
+
+Pieces = AbstractAsyncContextManager[AsyncIterator[bytes]]
+
+
+class Model(Protocol):
+    """One model.
+
+    Attributes:
+        name: what clients call it.
+        context: tokens that page and answer may have together; 0 if it counts none.
+        identity: of what reads, as far as it changes readings.
+    """
+
+    name: str
+    context: int
+
+    @property
+    def identity(self) -> str: ...
+
+    @property
+    def slots(self) -> int:
+        """How many requests it takes at once, now."""
+        ...
+
+    async def read(self, document: OpenDocument, number: int) -> PageReading:
+        """A page of an open document. Raises EngineError."""
+        ...
+
+    def forward(self, path: str, body: Mapping[str, Any]) -> Pieces | None:
+        """The answer's bytes to a client's request; None if the model takes pages only."""
+        ...
+
+    async def metrics(self) -> dict[str, str]:
+        """What its servers count of themselves, by their labels, in Prometheus' text form."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class EmbeddedModel:
+    """The engine in Muniment's own workers."""
+
+    name = EMBEDDED
+    context = 0
+    identity = EmbeddedReader.identity
+
+    def __init__(self, pool: WorkerPool, options: ReadOptions, jobs: int) -> None:
+        self.slots = jobs
+        self._reader = EmbeddedReader(pool, options, jobs)
+        self._threads = max(1, processors() // jobs)
+
+    async def read(self, document: OpenDocument, number: int) -> PageReading:
+        return await asyncio.wrap_future(self._reader.submit(document, number, self._threads))
+
+    def forward(self, path: str, body: Mapping[str, Any]) -> Pieces | None:  # noqa: ARG002
+        return None
+
+    async def metrics(self) -> dict[str, str]:
+        return {}
+
+    async def aclose(self) -> None:
+        self._reader.close()
+
+
+class VisionModel:
+    """A vision-language model behind one address or several."""
+
+    def __init__(self, reader: AsyncVisionReader, name: str, context: int) -> None:
+        self.name, self.context = name, context
+        self._reader = reader
+
+    @property
+    def identity(self) -> str:
+        return self._reader.identity
+
+    @property
+    def slots(self) -> int:
+        return self._reader.replicas.limit
+
+    async def read(self, document: OpenDocument, number: int) -> PageReading:
+        return await self._reader.read(document, number, 1)
+
+    def forward(self, path: str, body: Mapping[str, Any]) -> Pieces | None:
+        return self._reader.replicas.forward(path, body)
+
+    async def metrics(self) -> dict[str, str]:
+        return await self._reader.replicas.metrics()
+
+    async def aclose(self) -> None:
+        await self._reader.aclose()
+
+
+class Models:
+    """All of them, with the workers that they share. For one event loop; close it at the end.
+
+    Args:
+        options: the engines, and how pages are read; addresses of one model share its work.
+        tell: told what happens to an engine that whoever runs the service should know of.
+    """
+
+    def __init__(self, options: ReadOptions, tell: Callable[[str], None]) -> None:
+        self._options = options
+        self._tell = tell
+        self._jobs = options.jobs or default_jobs()
+        self._pool = WorkerPool(
+            self._jobs, WorkerSettings(options.worker_memory), require_sandbox=options.require_sandbox
+        )
+        self._models: dict[str, Model] = {}
+        self.since = int(time.time())
+        self.is_started = False
+        """Whether all engines have said what they serve."""
+
+    async def start(self) -> None:
+        """Find out what the engines serve, waiting for those that are not there yet.
+
+        Raises:
+            EngineError: one cannot be used.
+            UsageError: the engines make no sense together.
+        """
+        engines = self._options.engines
+        if EMBEDDED in engines:
+            self._models[EMBEDDED] = EmbeddedModel(self._pool, self._options, self._jobs)
+        for engine in engines:
+            if engine.startswith(LOCAL):
+                await self._add((engine,))
+        remote: dict[str, tuple[str, ...]] = {}
+        for engine in engines:
+            if engine != EMBEDDED and not engine.startswith(LOCAL):
+                for name in await self._served_at(engine):
+                    remote[name] = (*remote.get(name, ()), engine)
+        for name, addresses in remote.items():
+            await self._add(addresses, name)
+        self.is_started = True
+
+    async def _served_at(self, address: str) -> list[str]:
+        """The models that an address serves, of those that are wanted, once it says so."""
+        client = ChatClient(Endpoint.parse(address), "", self._options.api_key)
+        try:
+            while True:
+                try:
+                    names = await client.models()
+                except (Busy, Broken, Loading, Unreachable):
+                    await asyncio.sleep(_RETRY_AFTER)
+                except EngineTrouble as trouble:
+                    raise EngineError(f"The engine at {client.label} cannot be used: {trouble}") from None
+                else:
+                    return [name for name in names if self._options.model in ("", name)]
+        finally:
+            await client.aclose()
+
+    async def _add(self, engines: tuple[str, ...], name: str = "") -> None:
+        options = replace(self._options, engines=engines, model=name or self._options.model)
+        reader = AsyncVisionReader(self._pool, options, self._jobs, servers_for(options, self._tell))
+        served = await reader.prepare()
+        if served.model in self._models:
+            await reader.aclose()
+            raise UsageError(f"Two engines serve a model {served.model!r} in different ways", "Leave out one of them.")
+        self._models[served.model] = VisionModel(reader, served.model, served.context)
+
+    def all(self) -> tuple[Model, ...]:
+        """Every model, the default one first."""
+        return tuple(self._models.values())
+
+    def find(self, name: str | None) -> Model:
+        """The model called ``name``; the default one if it is None. Raises ApiError."""
+        if name is None and self._models:
+            return next(iter(self._models.values()))
+        model = self._models.get(name or "")
+        if model is None and not self.is_started:
+            raise ApiError(
+                503, "overloaded_error", "The engine is not there yet", code="model_loading", retry_after=_RETRY_AFTER
+            )
+        if model is None:
+            raise ApiError(
+                404,
+                "invalid_request_error",
+                f"There is no such model here; there are: {', '.join(self._models)}",
+                param="model",
+                code="model_not_found",
+            )
+        return model
+
+    async def open(self, file: BinaryIO, name: str, password: str | None = None) -> OpenDocument:
+        """A document, opened in a worker. Raises DocumentError, and then ``file`` is closed."""
+        document = OpenDocument(name, file, password)
+        try:
+            return await asyncio.wrap_future(self._pool.submit(OpenTask(document, self._options.page_timeout)))
+        except BaseException:
+            document.close()
+            raise
+
+    async def picture(self, document: OpenDocument, number: int) -> EncodedImage:
+        """A page of an open document as models see it, upright. Raises PageError, EngineError."""
+        task = PictureTask(document, number, TextLayerUse.NEVER, _SHOWN, 1, 1, self._options.page_timeout)
+        pictured = await asyncio.wrap_future(self._pool.submit(task))
+        if not isinstance(pictured, Pictured) or not pictured.images:
+            raise PageError(f"Page {number} is blank")
+        return pictured.images[0]
+
+    async def aclose(self) -> None:
+        """End all workers and requests."""
+        await asyncio.gather(*(model.aclose() for model in self._models.values()))
+        await asyncio.to_thread(self._pool.close)
+
+    @property
+    def refusal(self) -> str:
+        """Why a worker could not shut itself off from the network; "" while all could."""
+        return self._pool.refusal

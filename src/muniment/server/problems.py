@@ -1,0 +1,60 @@
+"""What Muniment's own errors and an engine's troubles are to a client."""
+
+from muniment.engines.openai import Broken, Busy, Deadly, EngineTrouble, Loading, Refused, TooLong, Unreachable
+from muniment.errors import (
+    DocumentError,
+    EngineError,
+    LimitExceeded,
+    MunimentError,
+    OutputError,
+    PageError,
+    PasswordNeeded,
+    UsageError,
+)
+from muniment.server.errors import ApiError
+
+_LATER = 5.0
+"""Seconds after which a client may try again where nobody knows better."""
+
+
+def as_api_error(error: MunimentError) -> ApiError:
+    """The same for a client."""
+    message = str(error)
+    match error:
+        case LimitExceeded():
+            return ApiError(413, "invalid_request_error", message, code="document_too_large")
+        case PasswordNeeded():
+            return ApiError(422, "invalid_request_error", message, code="password_needed")
+        case DocumentError() | PageError():
+            return ApiError(422, "invalid_request_error", message, code="unreadable_document")
+        case UsageError():
+            return ApiError(400, "invalid_request_error", message)
+        case EngineError():
+            return ApiError(503, "server_error", message, code="engine_unavailable", retry_after=_LATER)
+        case OutputError():
+            return ApiError(507, "server_error", "The service cannot write its results", code="no_space")
+    return ApiError(500, "server_error", message)
+
+
+def of_trouble(trouble: EngineTrouble) -> ApiError:
+    """An engine's trouble with a request that was passed on to it."""
+    message = str(trouble)
+    match trouble:
+        case TooLong():
+            return ApiError(400, "invalid_request_error", message, code="context_length_exceeded")
+        case Refused(is_final=False):
+            return ApiError(400, "invalid_request_error", message, param=trouble.field or None)
+        case Busy():
+            return ApiError(
+                503,
+                "overloaded_error",
+                "The engine is busy",
+                code="engine_busy",
+                retry_after=trouble.retry_after or _LATER,
+            )
+        case Loading():
+            return ApiError(503, "overloaded_error", "The model is loading", code="model_loading", retry_after=_LATER)
+        case Broken() | Deadly() | Unreachable():
+            return ApiError(502, "server_error", message, code="engine_failed", retry_after=_LATER)
+    # A wrong key or a model that is not there is the service's fault and not the client's.
+    return ApiError(502, "server_error", "The engine refuses the service", code="engine_refused")

@@ -1,0 +1,42 @@
+"""Documents that are read while their client waits."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+
+from muniment.reading import PageReading
+from muniment.reading.source import OpenDocument
+from muniment.server.call import Call
+from muniment.server.models import Model
+from muniment.server.service import Service
+
+_PAGES_AHEAD = 64
+"""Of one document, beyond the one that is told next."""
+
+
+async def pages_of(
+    call: Call, service: Service, model: Model, document: OpenDocument, numbers: Sequence[int]
+) -> AsyncIterator[PageReading]:
+    """Pages in order, each as soon as it is read, several being read meanwhile.
+
+    Raises:
+        ApiError: too many wait already.
+        EngineError: no page can be read.
+    """
+
+    async def read(number: int) -> PageReading:
+        async with service.slots(model).take(call.owner):
+            return await model.read(document, number)
+
+    left = deque(numbers)
+    reading: deque[asyncio.Task[PageReading]] = deque()
+    try:
+        while left or reading:
+            while left and len(reading) < _PAGES_AHEAD:
+                reading.append(asyncio.create_task(read(left.popleft())))
+            yield await reading[0]
+            reading.popleft()
+    finally:
+        for task in reading:
+            task.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)

@@ -1,0 +1,161 @@
+"""OpenAI's chat completions and completions: passed on to a model's server, or answered by the embedded engine."""
+
+import hashlib
+import secrets
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from muniment.engines.openai import EngineTrouble
+from muniment.outputs import Format, writer_for
+from muniment.reading import PageReading, PageStatus
+from muniment.server.answer import EVENTS, Answer, event, json_answer
+from muniment.server.call import Call
+from muniment.server.chat import ChatCall, CompletionCall, check_chat, check_completion, ignored_fields
+from muniment.server.errors import ApiError
+from muniment.server.images import SentImage
+from muniment.server.models import Model, Pieces
+from muniment.server.opening import opened
+from muniment.server.problems import of_trouble
+from muniment.server.service import Service
+from muniment.server.usage import UsageWatch
+
+_DONE = event("[DONE]")
+
+
+async def chat_completions(call: Call, service: Service) -> Answer:
+    """POST /v1/chat/completions."""
+    asked = check_chat(await call.json(), service.caps)
+    model = service.models.find(asked.model)
+    call.account.pages = len(asked.images)
+    if asked.images:
+        call.account.document = service.audit.document_hash(_digest(asked.images))
+    service.gate.charge(call.key, len(asked.images))
+    body = asked.forward(model.name, call.owner or "muniment", model.context)
+    passed_on = model.forward("chat/completions", body)
+    if passed_on is None:
+        return await _read(call, service, model, asked)
+    for image in asked.images:
+        (await opened(service, image)).close()
+    return await _passed_on(call, service, model, passed_on, is_streamed=asked.stream)
+
+
+async def completions(call: Call, service: Service) -> Answer:
+    """POST /v1/completions."""
+    asked: CompletionCall = check_completion(await call.json(), service.caps)
+    model = service.models.find(asked.model)
+    passed_on = model.forward("completions", asked.forward(model.name, call.owner or "muniment", model.context))
+    if passed_on is None:
+        raise ApiError(
+            400,
+            "invalid_request_error",
+            "The embedded engine reads images and writes no text of its own: send one to /v1/chat/completions",
+            param="model",
+        )
+    return await _passed_on(call, service, model, passed_on, is_streamed=asked.stream)
+
+
+async def _passed_on(call: Call, service: Service, model: Model, pieces: Pieces, *, is_streamed: bool) -> Answer:
+    """The engine's own answer. Its place in the queue is held until it has come to its end."""
+    watch = UsageWatch(call.account)
+    async with AsyncExitStack() as held:
+        await held.enter_async_context(service.slots(model).take(call.owner))
+        try:
+            coming = await held.enter_async_context(pieces)
+            if not is_streamed:
+                body = b"".join([piece async for piece in coming])
+                watch.whole(body)
+                return Answer(body=body)
+        except EngineTrouble as trouble:
+            raise of_trouble(trouble) from None
+        return Answer(body=_watched(coming, held.pop_all(), watch), kind=EVENTS)
+
+
+async def _watched(coming: AsyncIterator[bytes], held: AsyncExitStack, watch: UsageWatch) -> AsyncIterator[bytes]:
+    try:
+        async with held:
+            async for piece in coming:
+                watch.piece(piece)
+                yield piece
+    except EngineTrouble as trouble:
+        yield event(of_trouble(trouble).body())
+        yield _DONE
+
+
+async def _read(call: Call, service: Service, model: Model, asked: ChatCall) -> Answer:
+    """The images as the embedded engine reads them, in the form of a chat."""
+    if not asked.images:
+        raise ApiError(
+            400, "invalid_request_error", "The embedded engine reads images: send at least one", param="messages"
+        )
+    head: dict[str, Any] = {
+        "id": f"chatcmpl-{secrets.token_hex(12)}",
+        "created": int(time.time()),
+        "model": model.name,
+    }
+    pages = _pages(call, service, model, asked)
+    if asked.stream:
+        return Answer(body=_as_stream(pages, head, asked), kind=EVENTS)
+    read = [page async for page in pages]
+    message = {"role": "assistant", "content": "\n\n".join(map(_markdown, read))}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    told = {
+        **head,
+        "object": "chat.completion",
+        "choices": [choice],
+        "usage": _NO_USAGE,
+        "muniment": _remarks(read, asked),
+    }
+    return json_answer(told)
+
+
+async def _pages(call: Call, service: Service, model: Model, asked: ChatCall) -> AsyncIterator[PageReading]:
+    for image in asked.images:
+        async with service.slots(model).take(call.owner):
+            document = await opened(service, image)
+            try:
+                page = await model.read(document, 1)
+            finally:
+                document.close()
+        if page.status is PageStatus.FAILED:
+            raise ApiError(422, "invalid_request_error", page.problem, code="unreadable_document")
+        yield page
+
+
+async def _as_stream(pages: AsyncIterator[PageReading], head: dict[str, Any], asked: ChatCall) -> AsyncIterator[bytes]:
+    def chunk(delta: dict[str, Any], reason: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
+        return event({**head, "object": "chat.completion.chunk", "choices": [choice]})
+
+    read: list[PageReading] = []
+    async for page in pages:
+        role = {} if read else {"role": "assistant"}
+        text = _markdown(page)
+        yield chunk({**role, "content": f"\n\n{text}" if read else text})
+        read.append(page)
+    yield chunk({}, "stop")
+    if asked.include_usage:
+        told = {**head, "object": "chat.completion.chunk", "choices": [], "usage": _NO_USAGE}
+        yield event({**told, "muniment": _remarks(read, asked)})
+    yield _DONE
+
+
+_NO_USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+"""The embedded engine knows no tokens."""
+
+
+def _remarks(pages: list[PageReading], asked: ChatCall) -> dict[str, Any]:
+    """What an honest engine says beside its answer: what it had no use for, and how the pages were read."""
+    return {"ignored": list(ignored_fields(asked)), "flags": [list(page.flags) for page in pages]}
+
+
+def _digest(images: Sequence[SentImage]) -> bytes:
+    digest = hashlib.sha256()
+    for image in images:
+        digest.update(image.data)
+    return digest.digest()
+
+
+def _markdown(page: PageReading) -> str:
+    return writer_for(Format.MD).page(page).strip()

@@ -1,0 +1,232 @@
+"""Documents handed in to be read: jobs, their progress, their results."""
+
+import asyncio
+import base64
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+from muniment.documents.pages import parse_pages
+from muniment.errors import UsageError
+from muniment.outputs import Format, format_named
+from muniment.outputs.json import JsonWriter
+from muniment.reading import Furniture
+from muniment.server.answer import EVENTS, Answer, event, json_answer
+from muniment.server.call import Call
+from muniment.server.errors import ApiError
+from muniment.server.jobs import Job, JobState
+from muniment.server.results import KINDS, written
+from muniment.server.service import Service
+from muniment.server.uploads import Upload, receive
+
+_FIELDS = frozenset({"model", "pages", "name"})
+_LONGEST_KEY = 200
+_MOST_LISTED = 100
+_KEEP_ALIVE = 15.0
+
+
+async def create(call: Call, service: Service) -> Answer:
+    """POST /v1/documents: 202 and the job, which is then read in the background."""
+    idempotency = call.headers.get("idempotency-key", "")
+    if len(idempotency) > _LONGEST_KEY:
+        raise ApiError(
+            400,
+            "invalid_request_error",
+            f"An Idempotency-Key has at most {_LONGEST_KEY} characters",
+            param="Idempotency-Key",
+        )
+    job_id = service.jobs.new_id()
+    try:
+        upload = await receive(call, service.jobs.document_of(job_id))
+        job = await _job(call, service, job_id, upload)
+        earlier = service.jobs.earlier(call.owner, idempotency) if idempotency else None
+        if earlier is not None:
+            return _again(service, earlier, job)
+        service.gate.charge(call.key, len(job.numbers))
+        service.jobs.add(job, idempotency)
+    except BaseException:
+        service.jobs.remove(job_id)
+        raise
+    call.account.pages = len(job.numbers)
+    service.runner.begin(job)
+    return json_answer(_told(job, service), 202, location=f"/v1/documents/{job.id}")
+
+
+def _again(service: Service, earlier: Job, job: Job) -> Answer:
+    service.jobs.remove(job.id)
+    if (earlier.info.sha256, earlier.numbers, earlier.model) != (job.info.sha256, job.numbers, job.model):
+        raise ApiError(
+            409,
+            "invalid_request_error",
+            "Another document came with the same Idempotency-Key",
+            param="Idempotency-Key",
+            code="idempotency_conflict",
+        )
+    return json_answer(_told(earlier, service), 200, location=f"/v1/documents/{earlier.id}")
+
+
+async def _job(call: Call, service: Service, job_id: str, upload: Upload) -> Job:
+    """What came, opened once to see that it can be read."""
+    upload.check_fields(_FIELDS)
+    model = service.models.find(upload.fields.get("model"))
+    file = service.jobs.document_of(job_id).open("rb")
+    document = await service.models.open(file, upload.name)
+    try:
+        info = document.info
+    finally:
+        document.close()
+    numbers = _numbers(upload.fields.get("pages"), info.page_count)
+    if len(numbers) > service.caps.document_pages:
+        most = service.caps.document_pages
+        raise ApiError(413, "invalid_request_error", f"That is more than {most:,} pages", param="pages")
+    call.account.document = service.audit.document_hash(bytes.fromhex(info.sha256))
+    return Job(
+        id=job_id,
+        owner=call.owner,
+        model=model.name,
+        info=info,
+        numbers=numbers,
+        state=JobState.WAITING,
+        created=time.time(),
+    )
+
+
+def _numbers(wanted: str | None, count: int) -> tuple[int, ...]:
+    if not wanted:
+        return tuple(range(1, count + 1))
+    try:
+        return parse_pages(wanted).select(count, "the document")
+    except UsageError as error:
+        raise ApiError(400, "invalid_request_error", str(error), param="pages") from None
+
+
+async def listed(call: Call, service: Service) -> Answer:
+    """GET /v1/documents: the newest first."""
+    try:
+        most = min(_MOST_LISTED, max(1, int(call.query.get("limit", "20"))))
+        before = float(call.query["before"]) if "before" in call.query else None
+    except ValueError:
+        raise ApiError(400, "invalid_request_error", "That is no number", param="limit") from None
+    jobs = service.jobs.of_owner(call.owner, most, before)
+    return json_answer({"object": "list", "data": [_told(job, service) for job in jobs], "has_more": len(jobs) == most})
+
+
+async def shown(call: Call, service: Service) -> Answer:
+    """GET /v1/documents/{id}."""
+    return json_answer(_told(_found(call, service), service))
+
+
+async def events(call: Call, service: Service) -> Answer:
+    """GET /v1/documents/{id}/events: the job whenever a page was read, until it is finished."""
+    return Answer(body=_progress(_found(call, service), service), kind=EVENTS)
+
+
+async def _progress(job: Job, service: Service) -> AsyncIterator[bytes]:
+    changes = service.runner.changes(job)
+    coming = asyncio.ensure_future(anext(changes))
+    try:
+        while True:
+            done, _ = await asyncio.wait([coming], timeout=_KEEP_ALIVE)
+            if not done:
+                yield b": still there\n\n"  # so that nothing between here and there takes the silence for an end
+                continue
+            try:
+                job = coming.result()
+            except StopAsyncIteration:
+                return
+            except ApiError:
+                yield event({"id": job.id}, "removed")
+                return
+            yield event(_told(job, service), "finished" if job.is_finished else "progress")
+            coming = asyncio.ensure_future(anext(changes))
+    finally:
+        coming.cancel()
+        with contextlib.suppress(BaseException):
+            await coming
+        await changes.aclose()
+
+
+async def result(call: Call, service: Service) -> Answer:
+    """GET /v1/documents/{id}/result?format=md."""
+    job = _found(call, service)
+    try:
+        form = format_named(call.query.get("format", "md"))
+        furniture = Furniture(call.query.get("furniture", "mark"))
+    except UsageError as error:
+        raise ApiError(400, "invalid_request_error", str(error), param="format") from None
+    except ValueError:
+        raise ApiError(400, "invalid_request_error", "keep, mark or drop", param="furniture") from None
+    if job.state is not JobState.DONE:
+        raise ApiError(409, "invalid_request_error", "The document is not read yet", code="not_finished")
+    return Answer(body=_in_pieces(job, service, form, furniture), kind=KINDS[form])
+
+
+async def _in_pieces(job: Job, service: Service, form: Format, furniture: Furniture) -> AsyncIterator[bytes]:
+    for text in written(job, service.jobs, form, furniture):
+        yield text.encode(errors="replace")
+        await asyncio.sleep(0)  # others want to be served too
+
+
+async def page(call: Call, service: Service) -> Answer:
+    """GET /v1/documents/{id}/pages/{number}: one page's reading, as soon as there is one."""
+    job = _found(call, service)
+    found = service.jobs.pages_of(job).find(call.path["number"])
+    if found is None:
+        raise ApiError(404, "invalid_request_error", "That page was not read, or not yet", code="not_found")
+    return Answer(body=JsonWriter().page(found).encode(errors="replace"))
+
+
+async def image(call: Call, service: Service) -> Answer:
+    """GET /v1/documents/{id}/pages/{number}/image: one page as it was looked at, upright."""
+    job = _found(call, service)
+    number = call.path["number"]
+    if not 1 <= number <= job.info.page_count:
+        raise ApiError(404, "invalid_request_error", "There is no such page", code="not_found")
+    document = await service.models.open(service.jobs.document_of(job.id).open("rb"), job.info.name)
+    try:
+        picture = await service.models.picture(document, number)
+    finally:
+        document.close()
+    return Answer(body=base64.b64decode(picture.base64), kind=picture.mime)
+
+
+async def removed(call: Call, service: Service) -> Answer:
+    """DELETE /v1/documents/{id}: stopped and erased."""
+    await service.runner.remove(_found(call, service))
+    return Answer(204)
+
+
+def _found(call: Call, service: Service) -> Job:
+    return service.jobs.find(call.path["id"], call.owner)
+
+
+def _told(job: Job, service: Service) -> dict[str, Any]:
+    """A job as clients see it."""
+    progress = service.runner.progress(job)
+    expires = None if job.finished is None else job.finished + service.settings.lifetime
+    return {
+        "id": job.id,
+        "object": "document",
+        "name": job.info.name,
+        "kind": job.info.kind,
+        "sha256": job.info.sha256,
+        "model": job.model,
+        "state": job.state.value,
+        "created_at": _moment(job.created),
+        "finished_at": _moment(job.finished),
+        "expires_at": _moment(expires),
+        "page_count": job.info.page_count,
+        "pages": {
+            "asked": len(job.numbers),
+            "done": progress.done,
+            "fallback": sorted(progress.fallback),
+            "failed": [{"page": number, "problem": problem} for number, problem in sorted(progress.failed.items())],
+        },
+        "problem": job.problem,
+    }
+
+
+def _moment(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,100 @@
+"""The service on its socket, until it is told to stop."""
+
+import ipaddress
+import os
+import socket
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+import uvicorn
+
+from muniment.errors import MunimentError, UsageError
+from muniment.server.app import make_app
+from muniment.server.keys import KeyStore
+from muniment.server.settings import ServeSettings
+from muniment.server.store import Database
+
+_GRACE = 5
+"""Seconds that requests under way get when the service is told to stop."""
+_BACKLOG = 2048
+
+
+def serve(settings: ServeSettings) -> None:
+    """Serve until a signal comes.
+
+    Raises:
+        UsageError: it would be open to others without a key.
+        MunimentError: the address cannot be had.
+    """
+    _check_keys(settings)
+    listener = _listener(settings)
+    try:
+        config = uvicorn.Config(
+            make_app(settings),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="on",
+            timeout_graceful_shutdown=_GRACE,
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        listener.close()
+        if settings.socket is not None:
+            settings.socket.unlink(missing_ok=True)
+
+
+def _check_keys(settings: ServeSettings) -> None:
+    if settings.socket is not None or is_loopback(settings.host):
+        return
+    database = Database(settings.data)
+    try:
+        if not KeyStore(database).any_made():
+            raise UsageError(
+                f"On {settings.host} everybody who can reach this machine could read with it",
+                "Make a key first: muniment key add NAME.",
+            )
+    finally:
+        database.close()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches ``host``; a name counts if all that it stands for does."""
+    try:
+        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(address.split("%")[0]).is_loopback for address in found)
+
+
+def _listener(settings: ServeSettings) -> socket.socket:
+    try:
+        if settings.socket is not None:
+            return _unix(settings.socket)
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        where = settings.socket or f"{settings.host}:{settings.port}"
+        raise MunimentError(
+            f"{where} cannot be listened on: {error.strerror}", "Stop what uses it, or choose another with --port."
+        ) from None
+
+
+def _unix(path: Path) -> socket.socket:
+    """A socket that its owner and group may connect to; one that a killed service left is replaced."""
+    with suppress(FileNotFoundError):
+        if stat.S_ISSOCK(path.lstat().st_mode):
+            path.unlink()
+    listener = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o117)
+    try:
+        listener.bind(str(path))
+    except OSError:
+        listener.close()
+        raise
+    finally:
+        os.umask(before)
+    listener.listen(_BACKLOG)
+    return listener

@@ -1,0 +1,101 @@
+"""The service: everything that its routes share."""
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from typing import Self
+
+from muniment.errors import MunimentError
+from muniment.server.audit import Audit, audit_secret
+from muniment.server.budget import ByteBudget
+from muniment.server.canary import Canary
+from muniment.server.caps import Caps
+from muniment.server.errors import ApiError
+from muniment.server.fairness import FairSlots
+from muniment.server.files import FileStore
+from muniment.server.jobs import JobRunner, JobStore
+from muniment.server.keys import Key, KeyStore
+from muniment.server.limits import Gate
+from muniment.server.metrics import Metrics
+from muniment.server.models import Model, Models
+from muniment.server.settings import ServeSettings
+from muniment.server.store import Database
+
+log = logging.getLogger("muniment.server")
+
+
+class Service:
+    """One for each event loop; an asynchronous context manager.
+
+    Attributes:
+        problem: why no engine can be used; "" if nothing stands against it.
+    """
+
+    def __init__(self, settings: ServeSettings) -> None:
+        self.settings = settings
+        self.caps: Caps = settings.caps
+        self.problem = ""
+        self.database = Database(settings.data)
+        self.keys = KeyStore(self.database)
+        self.gate = Gate(self.database)
+        self.audit = Audit(settings.data / "audit.jsonl", audit_secret(settings.data))
+        self.budget = ByteBudget(settings.memory)
+        self.metrics = Metrics()
+        self.models = Models(settings.options, log.warning)
+        self.canary = Canary(self.models)
+        self.jobs = JobStore(self.database, settings.data / "jobs")
+        self.files = FileStore(self.database, settings.data / "files")
+        self.runner = JobRunner(self.jobs, self, settings.lifetime)
+        self._slots: dict[str, FairSlots] = {}
+        self._closing = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        self.files.remove_strays()
+        self._closing.push_async_callback(self.models.aclose)
+        self.runner.start()
+        self._closing.push_async_callback(self.runner.aclose)
+        starting = asyncio.create_task(self._start())
+        self._closing.push_async_callback(_ended, starting)
+        return self
+
+    async def _start(self) -> None:
+        """Get the engines, then see again and again that they read."""
+        try:
+            await self.models.start()
+        except MunimentError as error:
+            self.problem = str(error)
+            log.error("%s", error)  # noqa: TRY400 - an expected one, without a trace
+            return
+        await self.canary.keep_watch()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._closing.aclose()
+        self.audit.close()
+        self.database.close()
+
+    def key_of(self, authorization: str) -> Key | None:
+        """Whose the request is; None while no keys were made. Raises ApiError."""
+        scheme, _, secret = authorization.partition(" ")
+        if scheme.lower() == "bearer" and secret:
+            key = self.keys.find(secret.strip())
+            if key is not None:
+                return key
+        if not self.keys.any_made():
+            return None
+        raise ApiError(
+            401,
+            "authentication_error",
+            "The key is unknown, expired or revoked" if secret else "A key is needed: Authorization: Bearer mun_…",
+            code="invalid_api_key",
+        )
+
+    def slots(self, model: Model) -> FairSlots:
+        """The queue before a model."""
+        if model.name not in self._slots:
+            self._slots[model.name] = FairSlots(lambda: model.slots, self.settings.most_waiting)
+        return self._slots[model.name]
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

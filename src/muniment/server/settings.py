@@ -1,0 +1,35 @@
+"""How the service is run."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from muniment.reading import ReadOptions
+from muniment.server.caps import Caps
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeSettings:
+    """How the service is run; the defaults are the command line's.
+
+    Attributes:
+        options: the engines, and how pages are read.
+        data: the folder for keys, jobs and the audit.
+        host, port: where it listens, unless ``socket`` is given.
+        socket: the Unix socket that it listens on instead.
+        caps: what a request may ask for at most.
+        lifetime: seconds after which the content of a finished job, and an uploaded file, is erased.
+        most_waiting: pages that may wait for a model; more are turned away.
+        memory: bytes that request bodies may take together.
+    """
+
+    options: ReadOptions
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8001
+    socket: Path | None = None
+    caps: Caps = field(default_factory=Caps)
+    lifetime: float = DAY
+    most_waiting: int = 1_000
+    memory: int = 768 << 20
