@@ -40,7 +40,7 @@ class ByteBudget:
         except asyncio.CancelledError:
             if lent.done() and not lent.cancelled():
                 self.free += wanted
-            else:
+            elif entry in self._waiting:  # or it was passed over already
                 self._waiting.remove(entry)
             self._lend()
             raise
@@ -48,5 +48,6 @@ class ByteBudget:
     def _lend(self) -> None:
         while self._waiting and self._waiting[0][0] <= self.free:
             wanted, lent = self._waiting.popleft()
-            self.free -= wanted
-            lent.set_result(None)
+            if not lent.cancelled():  # whose task has not come round to leaving yet
+                self.free -= wanted
+                lent.set_result(None)
