@@ -1,15 +1,40 @@
 """A server on this machine that answers as an engine would, and misbehaves when told to."""
 
 import json
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Say = Callable[[int], str | None]
-"""Gives the text for the request of this number, from 0; None to break the connection off."""
+
+@dataclass(frozen=True)
+class Refusal:
+    """An error as vLLM words it."""
+
+    status: int
+    message: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A body that is sent piece by piece, each as soon as the iterable gives it.
+
+    Attributes:
+        end: "whole"; "broken", the connection is broken off; or "never", nothing more comes until the client is gone.
+    """
+
+    pieces: Iterable[bytes]
+    end: str = "whole"
+
+
+Say = Callable[[int], str | Refusal | Pieces | None]
+"""Gives the answer to the request of this number, from 0: its text, or something worse; None to break off at once."""
 
 
 class EngineServer(ThreadingHTTPServer):
@@ -18,6 +43,8 @@ class EngineServer(ThreadingHTTPServer):
     Attributes:
         model: its name.
         asked: bodies of all chat requests.
+        heads: headers of all chat requests.
+        left: let go for each client that went away from an answer which never ends.
         most_at_once: how many were under way together at most.
     """
 
@@ -29,6 +56,8 @@ class EngineServer(ThreadingHTTPServer):
         self.say, self.delay = say, delay
         self.model = "scripted"
         self.asked: list[dict[str, Any]] = []
+        self.heads: list[Message] = []
+        self.left = threading.Semaphore(0)
         self.under_way = self.most_at_once = 0
         self.lock = threading.Lock()
 
@@ -45,6 +74,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_GET(self) -> None:
+        if self.path.endswith("/metrics"):
+            self._send("text/plain", b"# TYPE vllm:requests gauge\nvllm:requests 3\n")
+            return
         self._send(
             "application/json", json.dumps({"data": [{"id": self.server.model, "max_model_len": 8192}]}).encode()
         )
@@ -54,33 +86,71 @@ class _Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             number = len(self.server.asked)
             self.server.asked.append(body)
+            self.server.heads.append(self.headers)
             self.server.under_way += 1
             self.server.most_at_once = max(self.server.most_at_once, self.server.under_way)
         try:
             time.sleep(self.server.delay)
-            text = self.server.say(number)
+            answer = self.server.say(number)
+            if isinstance(answer, Pieces):
+                self._send_pieces(answer)
         finally:
             with self.server.lock:
                 self.server.under_way -= 1
-        if text is None:
-            self.close_connection = True
-            return
-        events = [
-            {"choices": [{"delta": {"content": text}, "finish_reason": None}]},
-            {
-                "choices": [{"delta": {}, "finish_reason": "stop"}],
-                "usage": {"prompt_tokens": 1, "completion_tokens": 1},
-            },
-        ]
-        stream = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
-        self._send("text/event-stream", stream + b"data: [DONE]\n\n")
+        match answer:
+            case None:
+                self.close_connection = True
+            case Refusal():
+                told = json.dumps({"error": {"message": answer.message, "code": answer.status}}).encode()
+                self._send("application/json", told, answer.status, answer.headers)
+            case str(text) if body.get("stream"):
+                self._send("text/event-stream", b"".join(events(text)))
+            case str(text):
+                self._send("application/json", json.dumps(whole(text)).encode())
 
-    def _send(self, kind: str, body: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
+    def _send(self, kind: str, body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **(headers or {})}.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def _send_pieces(self, answer: Pieces) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        with suppress(ConnectionError):  # the client went away
+            for piece in answer.pieces:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            if answer.end == "whole":
+                self.wfile.write(b"0\r\n\r\n")
+            elif answer.end == "never":
+                self._wait_for_goodbye()
+        self.close_connection = answer.end != "whole"
+
+    def _wait_for_goodbye(self) -> None:
+        with suppress(ConnectionError):
+            self.connection.recv(1, socket.MSG_PEEK)
+        self.server.left.release()
+
+
+def events(text: str) -> list[bytes]:
+    """``text`` as an engine streams it, in one piece."""
+    told: list[dict[str, Any]] = [
+        {"choices": [{"delta": {"content": text}, "finish_reason": None}]},
+        {"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": USAGE},
+    ]
+    return [*(b"data: " + json.dumps(event).encode() + b"\n\n" for event in told), b"data: [DONE]\n\n"]
+
+
+def whole(text: str) -> dict[str, Any]:
+    """``text`` as an engine gives it at once."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    return {"object": "chat.completion", "choices": [choice], "usage": USAGE}
+
+
+USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
 
 
 @contextmanager
