@@ -10,8 +10,10 @@ from urllib.parse import unquote
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from muniment.errors import unwritable
 from muniment.server.call import Call
 from muniment.server.errors import ApiError
+from muniment.server.store import OPTION
 
 _MOST_FIELD = 4096
 _MOST_PARTS = 32
@@ -47,22 +49,30 @@ async def receive(call: Call, path: Path) -> Upload:
 
     Raises:
         ApiError: there is none, the form is malformed, or what :meth:`Call.body` raises.
+        OutputError: it cannot be written.
     """
     kind, options = parse_options_header(call.headers.get("content-type", ""))
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        if kind == b"multipart/form-data":
-            boundary = options.get(b"boundary", b"")
-            upload = await _from_form(call.chunks(), boundary, file)
-        else:
-            upload = Upload(_plain_name(unquote(call.headers.get("x-filename", ""))))
-            async for chunk in call.chunks():
-                file.write(chunk)
-                upload.size += len(chunk)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            if kind == b"multipart/form-data":
+                upload = await _from_form(call.chunks(), options.get(b"boundary", b""), file)
+            else:
+                upload = await _raw(call, file)
+    except OSError as error:
+        raise unwritable(path, error, OPTION) from None
     upload.fields |= dict(call.query)
     if "name" in upload.fields:
-        upload.name = _plain_name(upload.fields["name"])
+        upload.name = plain_name(upload.fields["name"])
     if not upload.size:
         raise ApiError(400, "invalid_request_error", "There is no document in the request", param="file")
+    return upload
+
+
+async def _raw(call: Call, file: BinaryIO) -> Upload:
+    upload = Upload(plain_name(unquote(call.headers.get("x-filename", ""))))
+    async for chunk in call.chunks():
+        file.write(chunk)
+        upload.size += len(chunk)
     return upload
 
 
@@ -79,13 +89,15 @@ async def _from_form(chunks: AsyncIterator[bytes], boundary: bytes, file: Binary
                 "on_headers_finished": form.headers_finished,
                 "on_part_data": form.data,
                 "on_part_end": form.end,
+                "on_end": form.all_came,
             },
         )
         async for chunk in chunks:
             parser.write(chunk)
-        parser.finalize()
     except FormParserError:
         raise ApiError(400, "invalid_request_error", "The form is malformed") from None
+    if not form.is_whole:
+        raise ApiError(400, "invalid_request_error", "The form breaks off before its end")
     return form.upload
 
 
@@ -95,6 +107,7 @@ class _Form:
     def __init__(self, file: BinaryIO) -> None:
         self.upload = Upload()
         self._file = file
+        self.is_whole = False
         self._parts = 0
         self._has_file = False
 
@@ -126,7 +139,7 @@ class _Form:
         if self._has_file:
             raise ApiError(400, "invalid_request_error", "The form has more than one document", param="file")
         self._is_file = self._has_file = True
-        self.upload.name = _plain_name(options[b"filename"].decode(errors="replace"))
+        self.upload.name = plain_name(options[b"filename"].decode(errors="replace"))
 
     def data(self, data: bytes, start: int, end: int) -> None:
         if self._is_file:
@@ -141,8 +154,11 @@ class _Form:
         if not self._is_file:
             self.upload.fields[self._field] = self._text.decode(errors="replace")
 
+    def all_came(self) -> None:
+        self.is_whole = True
 
-def _plain_name(name: str) -> str:
+
+def plain_name(name: str) -> str:
     """A file's name without folders and without what cannot be shown."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     shown = "".join(character for character in last if character.isprintable())

@@ -12,11 +12,12 @@ from muniment.server.call import Call
 from muniment.server.errors import ApiError
 from muniment.server.reading_now import pages_of
 from muniment.server.service import Service
+from muniment.server.uploads import plain_name
 
 
 async def process(call: Call, service: Service) -> Answer:
     """PUT /process: the body is the document, X-Filename its name; the answer is an object a page."""
-    name = unquote(call.headers.get("x-filename", "")).rsplit("/", 1)[-1][:200] or "document"
+    name = plain_name(unquote(call.headers.get("x-filename", "")))
     model = service.models.find(call.query.get("model"))
     document = await service.models.open(in_memory(io.BytesIO(await call.body())), name)
     try:

@@ -14,6 +14,7 @@ from muniment.server.images import read_base64
 from muniment.server.reading_now import pages_of
 from muniment.server.routes.files import FILE_SCHEME
 from muniment.server.service import Service
+from muniment.server.uploads import plain_name
 from muniment.text import Figure
 
 DPI = 200
@@ -96,7 +97,7 @@ def _document(call: Call, service: Service, told: Any) -> tuple[BinaryIO, str, i
         return service.files.open(url.removeprefix(FILE_SCHEME), call.owner)
     data = _decoded(url)
     name = told.get("document_name")
-    return in_memory(io.BytesIO(data)), name[:200] if isinstance(name, str) and name else "document", len(data)
+    return in_memory(io.BytesIO(data)), plain_name(name if isinstance(name, str) else ""), len(data)
 
 
 def _decoded(url: Any) -> bytes:
