@@ -1,7 +1,7 @@
 """What a route gives back."""
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,17 +17,22 @@ class Answer:
     """
 
     status: int = 200
-    body: bytes | AsyncIterator[bytes] = b""
+    body: bytes | AsyncGenerator[bytes, None] = b""
     kind: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def json_answer(value: Mapping[str, Any] | Sequence[Any], status: int = 200, **headers: str) -> Answer:
     """``value`` as JSON."""
-    return Answer(status, json.dumps(value, ensure_ascii=False).encode(), headers=headers)
+    return Answer(status, _encoded(json.dumps(value, ensure_ascii=False)), headers=headers)
 
 
 def event(value: Mapping[str, Any] | str, name: str = "") -> bytes:
     """One server-sent event."""
     data = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return (f"event: {name}\n" if name else "").encode() + b"data: " + data.encode() + b"\n\n"
+    return (f"event: {name}\n" if name else "").encode() + b"data: " + _encoded(data) + b"\n\n"
+
+
+def _encoded(text: str) -> bytes:
+    """In UTF-8, which has nothing for half a surrogate pair; the text of a page may hold one."""
+    return text.encode(errors="replace")

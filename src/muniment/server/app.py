@@ -33,9 +33,11 @@ def make_app(settings: ServeSettings) -> ASGIApp:
 
 
 def _routes(service: Service) -> list[BaseRoute]:
-    def route(path: str, *, has_documents: bool = False, is_open: bool = False, **handlers: Handler) -> Route:
+    def route(
+        path: str, *, has_documents: bool = False, is_upload: bool = False, is_open: bool = False, **handlers: Handler
+    ) -> Route:
         template = path.replace(":int", "")
-        return Route(path, Guarded(service, template, handlers, takes_documents=has_documents, is_open=is_open))
+        return Route(path, Guarded(service, template, handlers, has_documents or is_upload, is_upload, is_open))
 
     return [
         route("/health", GET=health.health, is_open=True),
@@ -45,10 +47,10 @@ def _routes(service: Service) -> list[BaseRoute]:
         route("/v1/chat/completions", POST=chat.chat_completions, has_documents=True),
         route("/v1/completions", POST=chat.completions, has_documents=True),
         route("/v1/ocr", POST=ocr.ocr, has_documents=True),
-        route("/v1/files", POST=files.upload, GET=files.listed, has_documents=True),
+        route("/v1/files", POST=files.upload, GET=files.listed, is_upload=True),
         route("/v1/files/{id}", GET=files.shown, DELETE=files.removed),
         route("/v1/files/{id}/url", GET=files.url),
-        route("/v1/documents", POST=documents.create, GET=documents.listed, has_documents=True),
+        route("/v1/documents", POST=documents.create, GET=documents.listed, is_upload=True),
         route("/v1/documents/{id}", GET=documents.shown, DELETE=documents.removed),
         route("/v1/documents/{id}/events", GET=documents.events),
         route("/v1/documents/{id}/result", GET=documents.result),

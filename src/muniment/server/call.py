@@ -74,6 +74,12 @@ class Call:
     def headers(self) -> Headers:
         return Headers(scope=self.scope)
 
+    @property
+    def longest_body(self) -> int:
+        """Bytes that its body may turn out to have."""
+        declared = self.headers.get("content-length", "")
+        return min(int(declared), self.most_bytes) if declared.isdecimal() else self.most_bytes
+
     def chunks(self) -> "BodyChunks":
         """The body in pieces, for what is too long to hold twice. Raises what :meth:`body` does."""
         return BodyChunks(self, self.most_bytes)
@@ -109,7 +115,7 @@ class BodyChunks:
         self._most = most
         self._left = True
         declared = call.headers.get("content-length", "")
-        if declared.isdigit() and int(declared) > most:
+        if declared.isdecimal() and int(declared) > most:
             raise _too_long(most)
 
     def __aiter__(self) -> "BodyChunks":

@@ -35,6 +35,10 @@ class ApiError(Exception):
         self.code = code
         self.retry_after = retry_after
 
+    def headers(self) -> dict[str, str]:
+        """The answer's headers, beside those that every answer has."""
+        return {} if self.retry_after is None else {"retry-after": str(max(1, round(self.retry_after)))}
+
     def body(self) -> dict[str, Any]:
         """The answer's JSON."""
         return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}

@@ -4,19 +4,19 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Mapping
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from muniment.errors import MunimentError
-from muniment.server.answer import Answer, json_answer
+from muniment.server.answer import EVENTS, Answer, event, json_answer
 from muniment.server.audit import AuditLine, Outcome
 from muniment.server.call import Call, ClientGone
 from muniment.server.errors import ApiError
-from muniment.server.problems import as_api_error
+from muniment.server.problems import as_api_error, described
 from muniment.server.service import Service
 
 Handler = Callable[[Call, Service], Awaitable[Answer]]
@@ -38,6 +38,7 @@ class Guarded:
         template: the path, with its parameters' names in the place of values; for the audit and the metrics.
         handlers: by method.
         takes_documents: refused while the audit cannot be written; and its body is counted.
+        is_upload: its body goes to the disk piece by piece, and may be as long as documents are.
         is_open: needs no key.
     """
 
@@ -45,19 +46,21 @@ class Guarded:
     template: str
     handlers: Mapping[str, Handler]
     takes_documents: bool = False
+    is_upload: bool = False
     is_open: bool = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.monotonic()
         request_id = secrets.token_hex(16)
-        call = Call(scope, receive, request_id, None, self.service.caps.body_bytes)
+        caps = self.service.caps
+        call = Call(scope, receive, request_id, None, caps.document_bytes if self.is_upload else caps.body_bytes)
         sender = _Sender(send, request_id)
         outcome = Outcome.OK
         try:
-            async with asyncio.timeout(self.service.caps.request_seconds), AsyncExitStack() as held:
+            async with asyncio.timeout(caps.request_seconds), AsyncExitStack() as held:
                 await self._let_in(call, held)
                 await _while_there(call, self._answer(call, sender))
-        except (ClientGone, OSError):
+        except ClientGone:
             outcome, sender.status = Outcome.CANCELLED, _CANCELLED
         except asyncio.CancelledError:
             outcome, sender.status = Outcome.CANCELLED, _CANCELLED
@@ -77,15 +80,13 @@ class Guarded:
             held.enter_context(service.gate.request(call.key))
         if self.takes_documents and call.scope["method"] in _WITH_BODY:
             service.audit.check()
-            declared = call.headers.get("content-length", "")
-            length = int(declared) if declared.isdigit() else call.most_bytes
-            await held.enter_async_context(service.budget.take(_MEMORY_A_BYTE * min(length, call.most_bytes)))
+            if not self.is_upload:
+                await held.enter_async_context(service.budget.take(_MEMORY_A_BYTE * call.longest_body))
 
     async def _answer(self, call: Call, sender: "_Sender") -> None:
         handler = self.handlers.get(call.scope["method"]) or self.handlers.get("*")
         if handler is None:
-            allowed = ", ".join(self.handlers)
-            raise ApiError(405, "invalid_request_error", f"Only {allowed} can be used here", code="method_not_allowed")
+            raise _WrongMethod(self.handlers)
         await sender.send(await handler(call, self.service))
 
     def _problem(self, error: Exception, call: Call) -> ApiError:
@@ -95,12 +96,7 @@ class Guarded:
             return ApiError(504, "server_error", "The request took too long", code="timeout")
         if isinstance(error, MunimentError):
             return as_api_error(error)
-        # The message may quote a document, so only the kind of error and its place are kept.
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        place = f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else "?"
-        log.error("request %s to %s failed: %s in %s", call.id, self.template, type(error).__name__, place)
+        log.error("request %s to %s failed: %s", call.id, self.template, described(error))
         return ApiError(500, "server_error", f"Something went wrong; the log has more under {call.id}")
 
     def _account(self, call: Call, status: int, outcome: Outcome, seconds: float) -> None:
@@ -123,6 +119,18 @@ class Guarded:
         self.service.metrics.request(line)
 
 
+class _WrongMethod(ApiError):
+    """The path is one, and its method is another."""
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        self.allowed = ", ".join(allowed)
+        message = f"Only {self.allowed} can be used here"
+        super().__init__(405, "invalid_request_error", message, code="method_not_allowed")
+
+    def headers(self) -> dict[str, str]:
+        return {"allow": self.allowed}
+
+
 async def _while_there(call: Call, work: Coroutine[Any, Any, None]) -> None:
     """Do ``work``, and give it up when the client is gone."""
     doing, gone = asyncio.create_task(work), asyncio.create_task(call.left())
@@ -142,9 +150,9 @@ class _Sender:
 
     def __init__(self, send: Send, request_id: str) -> None:
         self.status = 500
-        self._send = send
+        self._to_client = send
         self._id = request_id
-        self._has_begun = False
+        self._begun: Answer | None = None
 
     async def send(self, answer: Answer) -> None:
         self.status = answer.status
@@ -152,9 +160,11 @@ class _Sender:
             await self._begin(answer, len(answer.body))
             await self._send({"type": "http.response.body", "body": answer.body})
             return
-        await self._stream(answer, answer.body)
+        # Closed whatever happens: a stream holds a place in a queue, and an engine's answer.
+        async with aclosing(answer.body) as pieces:
+            await self._stream(answer, pieces)
 
-    async def _stream(self, answer: Answer, pieces: AsyncIterator[bytes]) -> None:
+    async def _stream(self, answer: Answer, pieces: AsyncGenerator[bytes, None]) -> None:
         # The first piece is awaited before anything is sent: until then a problem still has a status of its own.
         first = await anext(pieces, b"")
         await self._begin(answer, None)
@@ -164,18 +174,21 @@ class _Sender:
         await self._send({"type": "http.response.body", "body": b""})
 
     async def refuse(self, problem: ApiError) -> None:
-        """The problem as the answer, or as the end of one that has begun."""
-        if self._has_begun:
+        """The problem as the answer, or as the end of one that has begun.
+
+        Events end with one that tells it. Anything else is left without its end, so that nobody takes it for whole: the
+        server then breaks the connection off.
+        """
+        with suppress(ClientGone):
+            if self._begun is None:
+                await self.send(json_answer(problem.body(), problem.status, **problem.headers()))
+                return
             self.status = problem.status
-            with suppress(OSError):
-                await self._send({"type": "http.response.body", "body": b""})
-            return
-        retry = {} if problem.retry_after is None else {"retry-after": str(max(1, round(problem.retry_after)))}
-        with suppress(OSError):
-            await self.send(json_answer(problem.body(), problem.status, **retry))
+            if self._begun.kind == EVENTS:
+                await self._send({"type": "http.response.body", "body": event(problem.body())})
 
     async def _begin(self, answer: Answer, length: int | None) -> None:
-        self._has_begun = True
+        self._begun = answer
         headers = {
             "content-type": answer.kind,
             "x-request-id": self._id,
@@ -187,3 +200,9 @@ class _Sender:
             headers["content-length"] = str(length)
         encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         await self._send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+
+    async def _send(self, message: Message) -> None:
+        try:
+            await self._to_client(message)
+        except OSError:
+            raise ClientGone from None

@@ -1,5 +1,7 @@
 """What Muniment's own errors and an engine's troubles are to a client."""
 
+from pathlib import Path
+
 from muniment.engines.openai import Broken, Busy, Deadly, EngineTrouble, Loading, Refused, TooLong, Unreachable
 from muniment.errors import (
     DocumentError,
@@ -15,6 +17,15 @@ from muniment.server.errors import ApiError
 
 _LATER = 5.0
 """Seconds after which a client may try again where nobody knows better."""
+
+
+def described(error: Exception) -> str:
+    """An error that nobody expected, for the log: its kind and its place. The message may quote a document."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+    return f"{type(error).__name__} in {place}"
 
 
 def as_api_error(error: MunimentError) -> ApiError:

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -59,28 +59,29 @@ async def completions(call: Call, service: Service) -> Answer:
 async def _passed_on(call: Call, service: Service, model: Model, pieces: Pieces, *, is_streamed: bool) -> Answer:
     """The engine's own answer. Its place in the queue is held until it has come to its end."""
     watch = UsageWatch(call.account)
-    async with AsyncExitStack() as held:
-        await held.enter_async_context(service.slots(model).take(call.owner))
-        try:
+    try:
+        async with AsyncExitStack() as held:
+            await held.enter_async_context(service.slots(model).take(call.owner))
             coming = await held.enter_async_context(pieces)
-            if not is_streamed:
-                body = b"".join([piece async for piece in coming])
-                watch.whole(body)
-                return Answer(body=body)
-        except EngineTrouble as trouble:
-            raise of_trouble(trouble) from None
-        return Answer(body=_watched(coming, held.pop_all(), watch), kind=EVENTS)
+            if is_streamed:
+                return Answer(body=_watched(coming, held.pop_all(), watch), kind=EVENTS)
+            body = b"".join([piece async for piece in coming])
+    except EngineTrouble as trouble:  # also one that only the end of the block above makes of a broken connection
+        raise of_trouble(trouble) from None
+    watch.whole(body)
+    return Answer(body=body)
 
 
-async def _watched(coming: AsyncIterator[bytes], held: AsyncExitStack, watch: UsageWatch) -> AsyncIterator[bytes]:
+async def _watched(
+    coming: AsyncIterator[bytes], held: AsyncExitStack, watch: UsageWatch
+) -> AsyncGenerator[bytes, None]:
     try:
         async with held:
             async for piece in coming:
                 watch.piece(piece)
                 yield piece
     except EngineTrouble as trouble:
-        yield event(of_trouble(trouble).body())
-        yield _DONE
+        raise of_trouble(trouble) from None
 
 
 async def _read(call: Call, service: Service, model: Model, asked: ChatCall) -> Answer:
@@ -123,7 +124,9 @@ async def _pages(call: Call, service: Service, model: Model, asked: ChatCall) ->
         yield page
 
 
-async def _as_stream(pages: AsyncIterator[PageReading], head: dict[str, Any], asked: ChatCall) -> AsyncIterator[bytes]:
+async def _as_stream(
+    pages: AsyncIterator[PageReading], head: dict[str, Any], asked: ChatCall
+) -> AsyncGenerator[bytes, None]:
     def chunk(delta: dict[str, Any], reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
         return event({**head, "object": "chat.completion.chunk", "choices": [choice]})

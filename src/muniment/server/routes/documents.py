@@ -4,7 +4,7 @@ import asyncio
 import base64
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -123,7 +123,7 @@ async def events(call: Call, service: Service) -> Answer:
     return Answer(body=_progress(_found(call, service), service), kind=EVENTS)
 
 
-async def _progress(job: Job, service: Service) -> AsyncIterator[bytes]:
+async def _progress(job: Job, service: Service) -> AsyncGenerator[bytes, None]:
     changes = service.runner.changes(job)
     coming = asyncio.ensure_future(anext(changes))
     try:
@@ -163,7 +163,7 @@ async def result(call: Call, service: Service) -> Answer:
     return Answer(body=_in_pieces(job, service, form, furniture), kind=KINDS[form])
 
 
-async def _in_pieces(job: Job, service: Service, form: Format, furniture: Furniture) -> AsyncIterator[bytes]:
+async def _in_pieces(job: Job, service: Service, form: Format, furniture: Furniture) -> AsyncGenerator[bytes, None]:
     for text in written(job, service.jobs, form, furniture):
         yield text.encode(errors="replace")
         await asyncio.sleep(0)  # others want to be served too
