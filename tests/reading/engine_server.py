@@ -51,8 +51,8 @@ class EngineServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 512
 
-    def __init__(self, say: Say, delay: float) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, say: Say, delay: float, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self.say, self.delay = say, delay
         self.model = "scripted"
         self.asked: list[dict[str, Any]] = []
@@ -154,9 +154,11 @@ USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
 
 
 @contextmanager
-def engine_server(say: Say = lambda number: f"answer {number}", delay: float = 0.0) -> Iterator[EngineServer]:
-    """A server until the block ends."""
-    server = EngineServer(say, delay)
+def engine_server(
+    say: Say = lambda number: f"answer {number}", delay: float = 0.0, port: int = 0
+) -> Iterator[EngineServer]:
+    """A server until the block ends, at any free port if none is given."""
+    server = EngineServer(say, delay, port)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

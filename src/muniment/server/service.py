@@ -21,6 +21,9 @@ from muniment.server.models import Model, Models
 from muniment.server.settings import ServeSettings
 from muniment.server.store import Database
 
+_SWEEP_EVERY = 30.0
+"""Seconds, at most, for which content outlives its time."""
+
 log = logging.getLogger("muniment.server")
 
 
@@ -45,7 +48,7 @@ class Service:
         self.canary = Canary(self.models)
         self.jobs = JobStore(self.database, settings.data / "jobs")
         self.files = FileStore(self.database, settings.data / "files")
-        self.runner = JobRunner(self.jobs, self, settings.lifetime)
+        self.runner = JobRunner(self.jobs, self)
         self._slots: dict[str, FairSlots] = {}
         self._closing = AsyncExitStack()
 
@@ -54,8 +57,8 @@ class Service:
         self._closing.push_async_callback(self.models.aclose)
         self.runner.start()
         self._closing.push_async_callback(self.runner.aclose)
-        starting = asyncio.create_task(self._start())
-        self._closing.push_async_callback(_ended, starting)
+        for task in (self._start(), self._sweep()):
+            self._closing.push_async_callback(_ended, asyncio.create_task(task))
         return self
 
     async def _start(self) -> None:
@@ -67,6 +70,16 @@ class Service:
             log.error("%s", error)  # noqa: TRY400 - an expected one, without a trace
             return
         await self.canary.keep_watch()
+
+    async def _sweep(self) -> None:
+        """Erase again and again what has had its time."""
+        while True:
+            try:
+                await self.runner.remove_old(self.settings.lifetime)
+                self.files.remove_old(self.settings.lifetime)
+            except MunimentError as error:
+                log.error("%s", error)  # noqa: TRY400 - an expected one, without a trace
+            await asyncio.sleep(min(_SWEEP_EVERY, self.settings.lifetime))
 
     async def __aexit__(self, *_: object) -> None:
         await self._closing.aclose()

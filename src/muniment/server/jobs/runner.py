@@ -1,6 +1,8 @@
 """Jobs at work: every page takes its turn at the model, is written down when it is read, and is told of."""
 
 import asyncio
+import logging
+import sys
 import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
@@ -14,10 +16,14 @@ from muniment.server.fairness import FairSlots
 from muniment.server.jobs.job import Job, JobState
 from muniment.server.jobs.store import JobStore
 from muniment.server.models import Model, Models
+from muniment.server.problems import described
 
-_SWEEP_EVERY = 30.0
+log = logging.getLogger("muniment.server")
+
 _PAGES_AT_ONCE = 64
 """Of one job: more would only wait, in memory."""
+_OPEN_AT_ONCE = 64
+"""Documents: each is an open file."""
 _TRY_AGAIN_AFTER = 5.0
 """Seconds after which a job goes on that found no engine, or no place in the queue."""
 
@@ -53,33 +59,43 @@ class Progress:
 
 @dataclass(eq=False)
 class _Work:
-    """A job at work: its task, and who is told when something changes."""
+    """A job at work: its task, and who is told when something changes.
+
+    Attributes:
+        changes: how many there were; whoever has seen fewer has something to see.
+    """
 
     task: "asyncio.Task[None]"
     progress: Progress
+    changes: int = 0
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def tell(self) -> None:
+        """Say that something changed."""
+        async with self.changed:
+            self.changes += 1
+            self.changed.notify_all()
+
+    async def more_than(self, seen: int) -> None:
+        """Wait until there were more changes than were ``seen``."""
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.changes > seen)
 
 
 class JobRunner:
-    """Reads jobs until they are done, and erases them when their time is over. For one event loop.
+    """Reads jobs until they are done. For one event loop."""
 
-    Args:
-        lifetime: seconds for which a finished job's content is kept.
-    """
-
-    def __init__(self, store: JobStore, desk: Desk, lifetime: float) -> None:
+    def __init__(self, store: JobStore, desk: Desk) -> None:
         self._store = store
         self._desk = desk
-        self._lifetime = lifetime
         self._works: dict[str, _Work] = {}
-        self._sweeping: asyncio.Task[None] | None = None
+        self._open = FairSlots(_OPEN_AT_ONCE, sys.maxsize)
 
     def start(self) -> None:
         """Go on with what was unfinished when the service last ended."""
         self._store.remove_strays()
         for job in self._store.unfinished():
             self.begin(job)
-        self._sweeping = asyncio.create_task(self._sweep())
 
     def begin(self, job: Job) -> None:
         """Read a job that is in the store."""
@@ -96,12 +112,12 @@ class JobRunner:
         """The job now, and again whenever one of its pages was read, until it is finished."""
         while True:
             work = self._works.get(job.id)
+            seen = 0 if work is None else work.changes
             job = self._store.find(job.id, job.owner)
             yield job
             if job.is_finished or work is None:
                 return
-            async with work.changed:
-                await work.changed.wait()
+            await work.more_than(seen)
 
     async def remove(self, job: Job) -> None:
         """Stop a job and erase it."""
@@ -109,14 +125,18 @@ class JobRunner:
         if work is not None:
             work.task.cancel()
             await asyncio.gather(work.task, return_exceptions=True)
-            await _tell(work)
         self._store.remove(job.id)
+        if work is not None:
+            await work.tell()
+
+    async def remove_old(self, lifetime: float) -> None:
+        """Erase those that were finished more than ``lifetime`` seconds ago. Raises OutputError."""
+        for job in self._store.finished_before(time.time() - lifetime):
+            await self.remove(job)
 
     async def aclose(self) -> None:
         """Stop, so that the next start goes on."""
         tasks = [work.task for work in self._works.values()]
-        if self._sweeping is not None:
-            tasks.append(self._sweeping)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -125,16 +145,21 @@ class JobRunner:
         work = await self._work_of(job)
         while not job.is_finished:
             try:
-                await self._read(job, work)
+                async with self._open.take(job.owner):
+                    await self._read(job, work)
                 job = self._store.set_state(job, JobState.DONE)
-            except (ApiError, EngineError) as problem:
+            except (ApiError, EngineError) as waits_for:
                 # No engine yet, none any more, or too many wait: a job has time, and loses no page over that.
-                job = self._store.set_state(job, JobState.WAITING, str(problem))
-                await _tell(work)
+                job = self._store.set_state(job, JobState.WAITING, str(waits_for))
+                await work.tell()
                 await asyncio.sleep(_TRY_AGAIN_AFTER)
             except MunimentError as error:
                 job = self._store.set_state(job, JobState.FAILED, str(error))
-        await _tell(work)
+            except Exception as error:  # a job that nobody reads any more must not look as if somebody did
+                log.error("job %s failed: %s", job.id, described(error))  # noqa: TRY400 - the trace may quote a document
+                problem = f"Something went wrong; the log has more under {job.id}"
+                job = self._store.set_state(job, JobState.FAILED, problem)
+        await work.tell()
 
     async def _work_of(self, job: Job) -> _Work:
         await asyncio.sleep(0)  # :meth:`begin` writes it down when it has the task
@@ -146,7 +171,8 @@ class JobRunner:
         file = self._store.document_of(job.id).open("rb")
         document = await self._desk.models.open(file, job.info.name)
         try:
-            left = [number for number in job.numbers if number not in self._store.pages_of(job).numbers()]
+            read = self._store.pages_of(job).numbers()
+            left = [number for number in job.numbers if number not in read]
             places = asyncio.Semaphore(_PAGES_AT_ONCE)
             async with asyncio.TaskGroup() as group:
                 for number in left:
@@ -163,7 +189,7 @@ class JobRunner:
             page = await model.read(document, number)
         self._store.pages_of(job).add(page)
         work.progress.add(page)
-        await _tell(work)
+        await work.tell()
 
     def _progress_on_disk(self, job: Job) -> Progress:
         progress = Progress()
@@ -171,19 +197,8 @@ class JobRunner:
             progress.add(page)
         return progress
 
-    async def _sweep(self) -> None:
-        while True:
-            for job in self._store.finished_before(time.time() - self._lifetime):
-                await self.remove(job)
-            await asyncio.sleep(min(_SWEEP_EVERY, self._lifetime))
-
 
 def _first(group: ExceptionGroup[Exception]) -> Exception:
     """The first error in ``group``; the others came of the same."""
     error = group.exceptions[0]
     return _first(error) if isinstance(error, ExceptionGroup) else error
-
-
-async def _tell(work: _Work) -> None:
-    async with work.changed:
-        work.changed.notify_all()

@@ -1,0 +1,67 @@
+"""A job's pages on disk: every whole line is a page, in whatever order they came, and a torn one never was."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from muniment.errors import OutputError
+from muniment.reading import PageReading, PageStatus
+from muniment.server.jobs.pagefile import PageFile
+from tests.outputs.strategies import pages as any_pages
+
+
+def page(number: int, problem: str = "") -> PageReading:
+    return PageReading(number=number, status=PageStatus.READ, problem=problem)
+
+
+@given(st.lists(any_pages, unique_by=lambda page: page.number, max_size=5))
+def test_pages_come_back_as_they_were_and_in_order(pages: list[PageReading]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = PageFile(Path(folder) / "pages")
+        for each in pages:
+            file.add(each)
+        assert list(file.in_order()) == sorted(pages, key=lambda page: page.number)
+        assert file.numbers() == {page.number for page in pages}
+        assert all(file.find(page.number) == page for page in pages)
+
+
+@given(st.integers(0, 200), st.lists(st.integers(1, 9), unique=True, min_size=1, max_size=4))
+def test_what_was_torn_off_is_read_again_and_nothing_else(cut: int, numbers: list[int]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pages"
+        for number in numbers:
+            PageFile(path).add(page(number))
+        whole = path.read_bytes()
+        path.write_bytes(whole[: max(0, len(whole) - cut)])
+        left = PageFile(path).numbers()
+        assert left == set(numbers[: len(left)])
+        for number in numbers:
+            if number not in left:
+                PageFile(path).add(page(number))
+        assert [found.number for found in PageFile(path).in_order()] == sorted(numbers)
+        assert path.read_bytes() == whole
+
+
+def test_of_a_page_that_came_twice_the_first_counts(tmp_path: Path) -> None:
+    file = PageFile(tmp_path / "pages")
+    file.add(page(1, "first"))
+    file.add(page(1, "second"))
+    assert [found.problem for found in file.in_order()] == ["first"]
+
+
+def test_without_a_file_there_are_no_pages(tmp_path: Path) -> None:
+    file = PageFile(tmp_path / "pages")
+    assert (list(file.in_order()), file.find(1), file.numbers()) == ([], None, set())
+
+
+def test_it_is_its_owners_alone(tmp_path: Path) -> None:
+    PageFile(tmp_path / "pages").add(page(1))
+    assert (tmp_path / "pages").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_place_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OutputError):
+        PageFile(tmp_path / "nowhere" / "pages").add(page(1))
