@@ -107,6 +107,7 @@ class PictureTask:
     Attributes:
         limits: how large the picture may be.
         bands: into how many parts the page is cut.
+        shows_blank: whether a blank page is pictured too.
         timeout: seconds it may take.
     """
 
@@ -117,6 +118,7 @@ class PictureTask:
     bands: int
     threads: int
     timeout: float
+    shows_blank: bool = False
 
     def __call__(self, lane: Lane) -> PageRead | Pictured:
         """Picture the page, or read it by its own text if that may be used.
@@ -137,5 +139,7 @@ class PictureTask:
 
     def _picture(self, worker: WorkerProcess) -> PageRead | Pictured:
         self.document.open_in(worker, self.timeout)
-        request = PictureRequest(self.document.number, self.number, self.use, self.limits, self.bands, self.threads)
+        request = PictureRequest(
+            self.document.number, self.number, self.use, self.limits, self.bands, self.threads, self.shows_blank
+        )
         return worker.picture(request, self.timeout)

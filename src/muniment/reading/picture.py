@@ -69,7 +69,7 @@ def picture_page(
         flags=tuple(sorted(flags)),
         seconds=time.perf_counter() - started,
     )
-    bands = () if blank else _bands(image, rotation, request.bands)
+    bands = () if blank and not request.shows_blank else _bands(image, rotation, request.bands)
     return Pictured(reading, tuple(encode(fit(band, request.limits), request.limits) for band in bands))
 
 

@@ -60,6 +60,7 @@ class PictureRequest:
 
     Attributes:
         bands: into how many overlapping parts the page is cut, top to bottom; 1 for the whole page.
+        shows_blank: whether a page with nothing on it is pictured too; models are not asked what such a page says.
     """
 
     document: int
@@ -68,6 +69,7 @@ class PictureRequest:
     limits: ImageLimits
     bands: int
     threads: int
+    shows_blank: bool
     kind: Literal["picture"] = "picture"
 
 
@@ -110,7 +112,7 @@ class Pictured:
 
     Attributes:
         page: what is known of it before it is read: size, rotation, flags; no blocks.
-        images: as many as bands were asked for, top to bottom; none if nothing is on the page.
+        images: as many as bands were asked for, top to bottom; none of a blank page, unless that was to be shown.
     """
 
     page: PageReading

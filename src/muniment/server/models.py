@@ -219,10 +219,11 @@ class Models:
 
     async def picture(self, document: OpenDocument, number: int) -> EncodedImage:
         """A page of an open document as models see it, upright. Raises PageError, EngineError."""
-        task = PictureTask(document, number, TextLayerUse.NEVER, _SHOWN, 1, 1, self._options.page_timeout)
+        timeout = self._options.page_timeout
+        task = PictureTask(document, number, TextLayerUse.NEVER, _SHOWN, 1, 1, timeout, shows_blank=True)
         pictured = await asyncio.wrap_future(self._pool.submit(task))
         if not isinstance(pictured, Pictured) or not pictured.images:
-            raise PageError(f"Page {number} is blank")
+            raise PageError(f"{document.name}: page {number} could not be pictured")
         return pictured.images[0]
 
     async def aclose(self) -> None:
