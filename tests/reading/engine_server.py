@@ -60,6 +60,26 @@ class EngineServer(ThreadingHTTPServer):
         self.left = threading.Semaphore(0)
         self.under_way = self.most_at_once = 0
         self.lock = threading.Lock()
+        self._connections: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that went away."""
+
+    def end(self) -> None:
+        """Be gone, for those too who are still connected."""
+        self.shutdown()
+        self.server_close()
+        for connection in list(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     @property
     def address(self) -> str:
@@ -164,6 +184,5 @@ def engine_server(
     try:
         yield server
     finally:
-        server.shutdown()
-        server.server_close()
+        server.end()
         thread.join()

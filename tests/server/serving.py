@@ -145,9 +145,9 @@ def parsed(answer: bytes) -> Reply:
 
 
 @contextmanager
-def served(data: Path, *engines: str, **settings: Any) -> Iterator[Served]:
-    """A service until the block ends, with ``engines`` or the embedded one."""
-    options = settings.pop("options", None) or ReadOptions(engines=engines or ("embedded",), jobs=1)
+def served(data: Path, *engines: str, requests: int | None = None, **settings: Any) -> Iterator[Served]:
+    """A service until the block ends, with ``engines`` or the embedded one, and with settings of its own."""
+    options = ReadOptions(engines=engines or ("embedded",), jobs=1, requests=requests)
     data.mkdir(mode=0o700, exist_ok=True)
     app = make_app(ServeSettings(options=options, data=data, **settings))
     with tempfile.TemporaryDirectory(prefix="mun") as folder, socket.socket(socket.AF_UNIX) as listener:

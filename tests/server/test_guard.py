@@ -18,6 +18,7 @@ from muniment.server.keys import KeyLimits, KeyStore
 from muniment.server.store import Database
 from tests.builders import text_pdf
 from tests.reading.engine_server import EngineServer, Pieces, engine_server
+from tests.server.asking import question
 from tests.server.serving import Served, make_key, served, until
 
 pytestmark = pytest.mark.usefixtures("plain_workers")
@@ -257,10 +258,6 @@ class TestBodies:
             assert service.client.put("/process", content=DOCUMENT[:2_999]).status_code in (200, 422)
 
 
-def chat(text: str, **more: object) -> dict[str, object]:
-    return {"model": "scripted", "messages": [{"role": "user", "content": text}], **more}
-
-
 class TestEndings:
     """How requests end that do not end well."""
 
@@ -280,7 +277,7 @@ class TestEndings:
         self, asking: Served, engine: EngineServer, stream: bool
     ) -> None:
         engine.say = lambda _: Pieces([b"data: {}\n\n"], end="never")
-        body = json.dumps(chat("Tell.", stream=stream)).encode()
+        body = json.dumps(question("scripted", "Tell.", stream=stream)).encode()
         with asking.connected() as client:
             head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: m\r\nContent-Length: {len(body)}\r\n\r\n"
             client.sendall(head.encode() + body)
@@ -295,7 +292,7 @@ class TestEndings:
         engine.say = lambda _: Pieces([], end="never")
         with served(tmp_path / "data", engine.address, caps=Caps(request_seconds=0.3)) as service:
             until(lambda: service.client.get("/v1/models").json()["data"] or None)
-            answer = service.client.post("/v1/chat/completions", json=chat("Tell."))
+            answer = service.client.post("/v1/chat/completions", json=question("scripted", "Tell."))
             assert (answer.status_code, answer.json()["error"]["code"]) == (504, "timeout")
             assert engine.left.acquire(timeout=30)
             line = service.line_of(answer)
@@ -305,7 +302,7 @@ class TestEndings:
         engine.say = lambda _: Pieces([b"data: {}\n\n"], end="never")
         with served(tmp_path / "data", engine.address, caps=Caps(request_seconds=0.3)) as service:
             until(lambda: service.client.get("/v1/models").json()["data"] or None)
-            answer = service.client.post("/v1/chat/completions", json=chat("Tell.", stream=True))
+            answer = service.client.post("/v1/chat/completions", json=question("scripted", "Tell.", stream=True))
             assert json.loads(answer.text.split("data: ")[-1])["error"]["code"] == "timeout"
             assert service.line_of(answer)["status"] == 504
 

@@ -63,6 +63,5 @@ def serve(
     settings = ServeSettings(
         options=options, data=data_folder(data), host=host, port=port, socket=socket, lifetime=lifetime * 3600
     )
-    say(f"Serving at {socket or f'http://{host}:{port}'}; Ctrl-C stops it.")
-    run(settings)
+    run(settings, lambda where: say(f"Serving at {where}; Ctrl-C stops it."))
     return ExitCode.OK

@@ -2,8 +2,10 @@
 
 import ipaddress
 import os
+import signal
 import socket
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,8 +22,11 @@ _GRACE = 5
 _BACKLOG = 2048
 
 
-def serve(settings: ServeSettings) -> None:
-    """Serve until a signal comes.
+def serve(settings: ServeSettings, tell: Callable[[str], None]) -> None:
+    """Serve until a signal comes, which is how a service ends and no mishap.
+
+    Args:
+        tell: told where it listens, once it does.
 
     Raises:
         UsageError: it would be open to others without a key.
@@ -29,6 +34,7 @@ def serve(settings: ServeSettings) -> None:
     """
     _check_keys(settings)
     listener = _listener(settings)
+    tell(str(settings.socket or f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"))
     try:
         config = uvicorn.Config(
             make_app(settings),
@@ -36,10 +42,15 @@ def serve(settings: ServeSettings) -> None:
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            ws="none",
             lifespan="on",
             timeout_graceful_shutdown=_GRACE,
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        server = uvicorn.Server(config)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it on purpose
+            signal.signal(signal.SIGHUP, server.handle_exit)  # the others uvicorn hears by itself
+        with suppress(KeyboardInterrupt):  # uvicorn passes the signal on when all is closed
+            server.run(sockets=[listener])
     finally:
         listener.close()
         if settings.socket is not None:
@@ -82,10 +93,23 @@ def _listener(settings: ServeSettings) -> socket.socket:
         ) from None
 
 
+def _is_listened_on(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(str(path))
+        except ConnectionRefusedError:
+            return False
+    return True
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
 def _unix(path: Path) -> socket.socket:
     """A socket that its owner and group may connect to; one that a killed service left is replaced."""
     with suppress(FileNotFoundError):
-        if stat.S_ISSOCK(path.lstat().st_mode):
+        if stat.S_ISSOCK(path.lstat().st_mode) and not _is_listened_on(path):
             path.unlink()
     listener = socket.socket(socket.AF_UNIX)
     before = os.umask(0o117)
