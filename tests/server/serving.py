@@ -112,9 +112,9 @@ class Served:
         return until(found)
 
 
-def until(look: Callable[[], Found | None]) -> Found:
-    """What ``look`` finds, once it does."""
-    deadline = time.monotonic() + PATIENCE
+def until(look: Callable[[], Found | None], patience: float = PATIENCE) -> Found:
+    """What ``look`` finds, once it does, for at most so many seconds."""
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         found = look()
         if found is not None:
@@ -145,9 +145,11 @@ def parsed(answer: bytes) -> Reply:
 
 
 @contextmanager
-def served(data: Path, *engines: str, requests: int | None = None, **settings: Any) -> Iterator[Served]:
+def served(
+    data: Path, *engines: str, requests: int | None = None, model: str = "", **settings: Any
+) -> Iterator[Served]:
     """A service until the block ends, with ``engines`` or the embedded one, and with settings of its own."""
-    options = ReadOptions(engines=engines or ("embedded",), jobs=1, requests=requests)
+    options = ReadOptions(engines=engines or ("embedded",), jobs=1, requests=requests, model=model)
     data.mkdir(mode=0o700, exist_ok=True)
     app = make_app(ServeSettings(options=options, data=data, **settings))
     with tempfile.TemporaryDirectory(prefix="mun") as folder, socket.socket(socket.AF_UNIX) as listener:

@@ -158,6 +158,8 @@ class Models:
                     remote[name] = (*remote.get(name, ()), engine)
         for name, addresses in remote.items():
             await self._add(addresses, name)
+        if not self._models:
+            raise EngineError(f"No engine serves the model {self._options.model!r}", "Look at the name after --model.")
         self.is_started = True
 
     async def _served_at(self, address: str) -> list[str]:
