@@ -3,6 +3,7 @@
 import io
 
 from muniment.reading.source import OpenDocument, in_memory
+from muniment.server.errors import ApiError
 from muniment.server.images import SentImage
 from muniment.server.service import Service
 
@@ -12,5 +13,16 @@ async def opened(service: Service, image: SentImage) -> OpenDocument:
 
     Raises:
         DocumentError: it is none, or too large.
+        ApiError: it is a PDF, or has several pages, of which an engine would see the first.
     """
-    return await service.models.open(in_memory(io.BytesIO(image.data)), "the image")
+    document = await service.models.open(in_memory(io.BytesIO(image.data)), "the image")
+    if document.kind == "pdf" or document.page_count > 1:
+        document.close()
+        raise ApiError(
+            422,
+            "invalid_request_error",
+            "An image is one page: hand documents in at /v1/documents or /v1/ocr",
+            param="messages",
+            code="not_an_image",
+        )
+    return document

@@ -31,13 +31,13 @@ async def chat_completions(call: Call, service: Service) -> Answer:
     call.account.pages = len(asked.images)
     if asked.images:
         call.account.document = service.audit.document_hash(_digest(asked.images))
+    for image in asked.images:
+        (await opened(service, image)).close()
     service.gate.charge(call.key, len(asked.images))
     body = asked.forward(model.name, call.owner or "muniment", model.context)
     passed_on = model.forward("chat/completions", body)
     if passed_on is None:
         return await _read(call, service, model, asked)
-    for image in asked.images:
-        (await opened(service, image)).close()
     return await _passed_on(call, service, model, passed_on, is_streamed=asked.stream)
 
 
