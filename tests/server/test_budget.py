@@ -65,7 +65,7 @@ def test_it_never_lends_more_than_there_is_and_all_comes_back(borrowers: list[Bo
 
 
 def order_of(*wanted: int, leaves: int | None = None) -> list[int]:
-    """Who gets their bytes, in order, while one holds them all; ``leaves`` does not wait any more."""
+    """Who gets their bytes, in order, while half are lent; ``leaves`` does not wait any more."""
     served: list[int] = []
 
     async def borrow(budget: ByteBudget, number: int) -> None:
@@ -75,7 +75,7 @@ def order_of(*wanted: int, leaves: int | None = None) -> list[int]:
 
     async def work() -> None:
         budget = ByteBudget(TOTAL)
-        async with budget.take(TOTAL):
+        async with budget.take(TOTAL // 2):
             tasks = [asyncio.create_task(borrow(budget, number)) for number in range(len(wanted))]
             await turns(2)
             if leaves is not None:

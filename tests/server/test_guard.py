@@ -1,20 +1,24 @@
 """What stands before every route: paths, methods, keys, limits, bodies, and what is told of a request afterwards."""
 
+import asyncio
 import json
 import logging
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.types import Message
 
-from muniment.server import call
+from muniment.server import call, guard
+from muniment.server.answer import Answer
 from muniment.server.caps import Caps
 from muniment.server.files import FileStore
 from muniment.server.keys import KeyLimits, KeyStore
+from muniment.server.routes import documents
 from muniment.server.store import Database
 from tests.builders import text_pdf
 from tests.reading.engine_server import EngineServer, Pieces, engine_server
@@ -249,6 +253,12 @@ class TestBodies:
         assert [(line["status"], line["outcome"], line["bytes_in"]) for line in lines] == [(499, "cancelled", 4)] * 2
         until(lambda: not list((capped.data / "jobs").iterdir()) or None)
 
+    def test_uploads_wait_for_no_memory_as_they_go_to_the_disk(self, tmp_path: Path) -> None:
+        with served(tmp_path / "data", caps=self.CAPS, memory=9_000) as service, service.connected() as other:
+            other.sendall(b"PUT /process HTTP/1.1\r\nHost: m\r\nContent-Length: 3000\r\nExpect: 100-continue\r\n\r\n")
+            assert other.recv(100).startswith(b"HTTP/1.1 100"), "it has all the memory, and its body is awaited"
+            assert service.client.post("/v1/files", content=b"x" * 6_000, timeout=20).status_code == 200
+
     def test_memory_for_bodies_is_given_back_whatever_becomes_of_them(self, tmp_path: Path) -> None:
         """With room for one body at a time, a second would wait for ever if the first kept its share."""
         with served(tmp_path / "data", caps=self.CAPS, memory=9_000) as service:
@@ -331,6 +341,42 @@ class TestEndings:
         assert "test_guard.py:" in told
         assert answer.headers["x-request-id"] in told
         assert KEEPS_NOTHING not in caplog.text + answer.text
+
+
+def test_a_stream_is_closed_at_once_when_its_client_is_gone() -> None:
+    """Not when somebody comes round to clear it away: it holds a place in a queue."""
+    closed = []
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"one"
+            yield b"two"
+        finally:
+            closed.append(True)
+
+    async def send(message: Message) -> None:
+        if message.get("body") == b"two":
+            raise BrokenPipeError
+
+    async def work(stream: AsyncGenerator[bytes, None]) -> None:
+        with pytest.raises(call.ClientGone):
+            await guard._Sender(send, "id").send(Answer(body=stream))
+        assert closed
+
+    asyncio.run(work(pieces()))
+
+
+def test_an_answer_that_fails_halfway_is_not_taken_for_whole(service: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = service.hand_in(DOCUMENT)
+    service.job(job)
+
+    def broken(*_: object) -> Iterator[str]:
+        yield "the first page"
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(documents, "written", broken)
+    with pytest.raises(httpx.RemoteProtocolError):
+        service.client.get(f"/v1/documents/{job}/result")
 
 
 class TestAudit:

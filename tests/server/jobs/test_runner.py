@@ -86,8 +86,7 @@ def test_a_job_waits_for_an_engine_that_is_not_there_yet(tmp_path: Path, engine:
     with served(tmp_path / "data", engine.address) as service:
         job = hand_in(service, scan(2), "scripted")
     port = engine.server_address[1]
-    engine.shutdown()
-    engine.server_close()
+    engine.end()
     with served(tmp_path / "data", engine.address) as service:
         told = service.job(job, "waiting")
         assert told["problem"] == "The engine is not there yet"
