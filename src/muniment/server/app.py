@@ -12,7 +12,7 @@ from muniment.server.call import Call
 from muniment.server.errors import ApiError
 from muniment.server.guard import Guarded, Handler
 from muniment.server.paths import normalised
-from muniment.server.routes import chat, documents, files, health, loader, ocr
+from muniment.server.routes import about, chat, documents, files, health, loader, ocr
 from muniment.server.service import Service
 from muniment.server.settings import ServeSettings
 
@@ -43,6 +43,8 @@ def _routes(service: Service) -> list[BaseRoute]:
         route("/health", GET=health.health, is_open=True),
         route("/ready", GET=health.ready, is_open=True),
         route("/metrics", GET=health.metrics),
+        route("/openapi.json", GET=about.openapi, is_open=True),
+        route("/docs", GET=about.page, is_open=True),
         route("/v1/models", GET=health.models),
         route("/v1/chat/completions", POST=chat.chat_completions, has_documents=True),
         route("/v1/completions", POST=chat.completions, has_documents=True),

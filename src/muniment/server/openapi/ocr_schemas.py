@@ -1,0 +1,161 @@
+"""Mistral's routes: OCR and files."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from muniment.server.openapi.schema_bases import Asked, Count, FileId, Told
+
+_KINDS = "PDF, PNG, JPEG, TIFF, WebP, BMP, GIF or HEIC"
+
+Url = Annotated[
+    str,
+    Field(
+        pattern="^(data:[^,]*;base64,[A-Za-z0-9+/]+={0,2}|muniment-file:file_[0-9a-f]{32})$",
+        description=f"{_KINDS} as a data URL in base64, or what GET /v1/files/{{id}}/url gave. Nothing is fetched.",
+        examples=["data:application/pdf;base64,JVBERi0="],
+    ),
+]
+
+
+class DocumentUrl(Asked):
+    """A document inside the request, or an uploaded one by its URL."""
+
+    type: Literal["document_url"]
+    document_url: Url
+    document_name: str | None = None
+
+
+class OcrImageUrl(Asked):
+    """An image's URL in an object."""
+
+    url: Url
+
+
+class ImageDocument(Asked):
+    """An image inside the request, or an uploaded one by its URL."""
+
+    type: Literal["image_url"]
+    image_url: OcrImageUrl | Url
+
+
+class FileDocument(Asked):
+    """An uploaded document."""
+
+    type: Literal["file"]
+    file_id: FileId
+
+
+class OcrRequest(Asked):
+    """A document to be read while the client waits."""
+
+    document: DocumentUrl | ImageDocument | FileDocument
+    model: str | None = None
+    """One of GET /v1/models. Names that begin with "mistral-ocr" and null stand for the default one."""
+    pages: list[Count] | None = None
+    """Page numbers from 0; all without it."""
+    include_image_base64: Literal[False] | None = None
+    """Pictures are told by their places, not cut out."""
+    id: str | None = None
+    """Taken, and without a meaning here; so are the next three."""
+    image_limit: int | None = None
+    image_min_size: int | None = None
+    table_format: str | None = None
+
+
+class OcrImage(Told):
+    """A picture on a page, by its corners in pixels of "dimensions"."""
+
+    id: str
+    top_left_x: int
+    top_left_y: int
+    bottom_right_x: int
+    bottom_right_y: int
+    image_base64: None
+    image_annotation: None
+
+
+class OcrDimensions(Told):
+    """A page's size in pixels."""
+
+    dpi: Count
+    width: Count
+    height: Count
+
+
+class OcrRemarks(Told):
+    """What Muniment has to say beside."""
+
+    status: Literal["read", "fallback", "failed"]
+    flags: list[str]
+    problem: str
+    """Why the page failed; "" unless it did."""
+
+
+class OcrPage(Told):
+    """A page; failed ones keep their place."""
+
+    index: Count
+    markdown: str
+    images: list[OcrImage]
+    dimensions: OcrDimensions | None
+    muniment: OcrRemarks
+
+
+class OcrUsage(Told):
+    """How much was read."""
+
+    pages_processed: Count
+    doc_size_bytes: Count
+
+
+class OcrAnswer(Told):
+    """A document's pages, in order."""
+
+    pages: list[OcrPage]
+    model: str
+    document_annotation: None
+    usage_info: OcrUsage
+
+
+class FileForm(Asked):
+    """A form with a document."""
+
+    file: Annotated[str, Field(json_schema_extra={"format": "binary"})]
+    purpose: str | None = None
+    """Taken, and without a meaning here: every file is for OCR."""
+
+
+class UploadedFile(Told):
+    """An uploaded file. It is erased when its lifetime is over."""
+
+    id: FileId
+    object: Literal["file"]
+    bytes: Count
+    created_at: int
+    filename: str
+    purpose: Literal["ocr"]
+    sample_type: Literal["ocr_input"]
+    source: Literal["upload"]
+
+
+class FileList(Told):
+    """The key's files, the newest first."""
+
+    object: Literal["list"]
+    data: list[UploadedFile]
+    total: Count
+
+
+class FileUrl(Told):
+    """What stands for a file in /v1/ocr; a name, and no address."""
+
+    url: str
+
+
+class FileDeleted(Told):
+    """A file that is gone."""
+
+    id: FileId
+    object: Literal["file"]
+    deleted: Literal[True]

@@ -1,0 +1,58 @@
+"""What the service says of itself, and how it says that something is wrong."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from muniment.server.openapi.schema_bases import Told
+
+
+class Health(Told):
+    """It answers."""
+
+    status: Literal["ok"]
+
+
+class CanaryReading(Told):
+    """How a model last read the page that it is tried with."""
+
+    model: str
+    read: bool
+    """It was read, within the last minute."""
+    at: AwareDatetime
+    seconds: float
+    problem: str
+
+
+class Readiness(Told):
+    """Whether pages are read."""
+
+    status: Literal["ready", "not ready"]
+    now: AwareDatetime
+    canary: list[CanaryReading]
+    problem: str
+
+
+class Problem(Told):
+    """What is wrong, and what to do. Names fields of the request, never what stood in them."""
+
+    message: str
+    type: Literal[
+        "invalid_request_error",
+        "authentication_error",
+        "permission_error",
+        "not_found_error",
+        "rate_limit_error",
+        "overloaded_error",
+        "server_error",
+    ]
+    param: str | None
+    """The field that it is about."""
+    code: str | None
+    """One word for programs."""
+
+
+class Refusal(Told):
+    """An error, in OpenAI's form."""
+
+    error: Problem
