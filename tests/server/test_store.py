@@ -181,3 +181,15 @@ def test_a_folder_in_the_databases_place_is_told(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     assert "service.db cannot be used" in python(WITHOUT_SPACE + OPEN, tmp_path)
+
+
+def test_what_is_deleted_to_be_erased_is_in_none_of_its_files(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    name = b"Anna Muster, referral"
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO files VALUES ('file_1', '', ?, 1, 1)", (name.decode(),))
+    assert any(name in path.read_bytes() for path in tmp_path.iterdir())
+    with database.transaction(erases=True) as connection:
+        connection.execute("DELETE FROM files")
+    assert not any(name in path.read_bytes() for path in tmp_path.iterdir())
+    database.close()

@@ -78,7 +78,7 @@ class FileStore:
     def remove(self, file_id: str) -> None:
         """Erase a file: the content first, so that none is left without a row."""
         shutil.rmtree(self._folder / file_id, ignore_errors=True)
-        with self._database.transaction() as connection:
+        with self._database.transaction(erases=True) as connection:
             connection.execute("DELETE FROM files WHERE id = ?", (file_id,))
 
     def remove_strays(self) -> None:

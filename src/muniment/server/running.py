@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import resource
 import signal
 import socket
 import stat
@@ -33,6 +34,7 @@ def serve(settings: ServeSettings, tell: Callable[[str], None]) -> None:
         MunimentError: the address cannot be had.
     """
     _check_keys(settings)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump of this process would hold what clients sent
     listener = _listener(settings)
     tell(str(settings.socket or f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"))
     try:

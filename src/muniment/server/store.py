@@ -148,12 +148,13 @@ class Database:
             return rows
 
     @contextmanager
-    def transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, durable: bool = False, erases: bool = False) -> Iterator[sqlite3.Connection]:
         """All changes that are made within, or none if an exception leaves it; no one else writes meanwhile.
 
         Args:
             durable: the changes survive a power cut too, at the price of waiting for the disk; they survive the end of
                 the process in any case.
+            erases: nothing of what is deleted within is left in the journal either.
         """
         with self._lock, self._telling():
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
@@ -165,6 +166,8 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+            if erases:
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         with self._lock:
@@ -173,6 +176,7 @@ class Database:
     def _set_up(self) -> None:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA foreign_keys = ON")
+        self._connection.execute("PRAGMA secure_delete = ON")  # what is deleted holds the names of documents
         with self.transaction(durable=True) as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version > len(MIGRATIONS):

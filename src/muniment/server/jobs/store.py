@@ -106,7 +106,7 @@ class JobStore:
     def remove(self, job_id: str) -> None:
         """Forget a job and erase what it holds: the content first, so that none is left without a row."""
         shutil.rmtree(self.folder_of(job_id), ignore_errors=True)
-        with self._database.transaction() as connection:
+        with self._database.transaction(erases=True) as connection:
             connection.execute("delete from jobs where id = ?", (job_id,))
 
     def remove_strays(self) -> None:

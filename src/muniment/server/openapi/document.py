@@ -41,9 +41,9 @@ _MAY_WAIT = (429, 502, 503)
 @cache
 def openapi() -> Mapping[str, Any]:
     """The document, in OpenAPI 3.1; not to be changed."""
-    result = json_schema()
-    schemas: dict[str, Any] = _moved(result.pop("$defs"))
-    schemas["Result"] = _moved({name: value for name, value in result.items() if name != "$schema"})
+    result = _moved(json_schema())
+    schemas: dict[str, Any] = {**result.pop("$defs"), "Result": result}
+    del result["$schema"]
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation, schemas)
@@ -139,11 +139,13 @@ def _schema(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
     if isinstance(kind, str):
         return {"$ref": _SCHEMAS + kind}
     schema = TypeAdapter(kind).json_schema(ref_template=_SCHEMAS + "{model}")
-    schemas.update(_untitled(schema.pop("$defs", {})))
-    if schema.get("type") == "object" and "title" in schema:
-        schemas[schema["title"]] = _untitled(schema)
-        return {"$ref": _SCHEMAS + schema["title"]}
-    return _untitled(schema)
+    name = schema.get("title")
+    told: dict[str, Any] = _untitled(schema)
+    schemas.update(told.pop("$defs", {}))
+    if name is None:
+        return told
+    schemas[name] = told
+    return {"$ref": _SCHEMAS + name}
 
 
 def _problem_name(status: int) -> str:
