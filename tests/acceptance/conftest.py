@@ -1,7 +1,10 @@
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.acceptance.serving import Serving, serving
 
 ENVIRONMENT = Path(__file__).parents[2] / ".venv-vllm"
 
@@ -15,3 +18,10 @@ def vllm_python() -> str:
     if "vllm" in os.environ.get("MUNIMENT_REQUIRE", "").split(","):
         pytest.fail(missing)
     pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """A service with the embedded engine that wants no key."""
+    with serving(tmp_path_factory.mktemp("service")) as found:
+        yield found

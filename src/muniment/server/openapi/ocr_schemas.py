@@ -145,6 +145,8 @@ class FileList(Told):
     object: Literal["list"]
     data: list[UploadedFile]
     total: Count
+    has_more: Literal[False]
+    """All of them are there; without it, OpenAI's client would ask for more without end."""
 
 
 class FileUrl(Told):

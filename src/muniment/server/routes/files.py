@@ -31,7 +31,7 @@ async def upload(call: Call, service: Service) -> Answer:
 async def listed(call: Call, service: Service) -> Answer:
     """GET /v1/files."""
     files = [_told(file) for file in service.files.of_owner(call.owner)]
-    return json_answer({"object": "list", "data": files, "total": len(files)})
+    return json_answer({"object": "list", "data": files, "total": len(files), "has_more": False})
 
 
 async def shown(call: Call, service: Service) -> Answer:
