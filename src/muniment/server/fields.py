@@ -54,7 +54,10 @@ _INSIDE = (
     "role content name type text image_url url detail include_usage json_schema schema strict description "
     "max_pattern_size min_pattern_size min_count"
 )
-_OCR = "document document_url document_name file_id pages include_image_base64 image_limit image_min_size id"
+_OCR = (
+    "document document_url document_name file_id pages include_image_base64 image_limit image_min_size id table_format "
+    "include_blocks extract_header extract_footer confidence_scores_granularity"
+)
 NAMES = CHAT | COMPLETION | _REFUSED.keys() | {*_INSIDE.split(), *_OCR.split()}
 """Every name that a message may quote, wherever it was met."""
 

@@ -12,12 +12,12 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from muniment.errors import unwritable
 from muniment.server.call import Call
+from muniment.server.checks import unknown_field
 from muniment.server.errors import ApiError
 from muniment.server.store import OPTION
 
 _MOST_FIELD = 4096
 _MOST_PARTS = 32
-_LONGEST_FIELD = 40
 _LONGEST_NAME = 200
 
 
@@ -37,9 +37,9 @@ class Upload:
 
     def check_fields(self, known: Set[str]) -> None:
         """Raises ApiError if there is a field that is not ``known``."""
-        for name in sorted(set(self.fields) - known):
-            shown = name if name.isidentifier() and len(name) <= _LONGEST_FIELD else None
-            raise ApiError(400, "invalid_request_error", "There is no such parameter", param=shown)
+        unknown = self.fields.keys() - known
+        if unknown:
+            raise unknown_field(unknown, "", known)
 
 
 async def receive(call: Call, path: Path) -> Upload:

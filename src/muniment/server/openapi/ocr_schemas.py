@@ -1,6 +1,6 @@
 """Mistral's routes: OCR and files."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,9 @@ Url = Annotated[
         examples=["data:application/pdf;base64,JVBERi0="],
     ),
 ]
+
+
+PageRanges = Annotated[str, Field(pattern="^[0-9]{1,9}(-[0-9]{1,9})?(,[0-9]{1,9}(-[0-9]{1,9})?){0,999}$")]
 
 
 class DocumentUrl(Asked):
@@ -52,15 +55,19 @@ class OcrRequest(Asked):
     document: DocumentUrl | ImageDocument | FileDocument
     model: str | None = None
     """One of GET /v1/models. Names that begin with "mistral-ocr" and null stand for the default one."""
-    pages: list[Count] | None = None
-    """Page numbers from 0; all without it."""
+    pages: list[Count] | PageRanges | None = None
+    """Page numbers from 0, as a list or like "0,2-4"; all without it."""
     include_image_base64: Literal[False] | None = None
     """Pictures are told by their places, not cut out."""
-    id: str | None = None
-    """Taken, and without a meaning here; so are the next three."""
-    image_limit: int | None = None
-    image_min_size: int | None = None
-    table_format: str | None = None
+    id: Any = None
+    """Taken, without a use here, and named in the answer under "muniment"; so are those below."""
+    image_limit: Any = None
+    image_min_size: Any = None
+    table_format: Any = None
+    extract_header: Any = None
+    extract_footer: Any = None
+    include_blocks: Any = None
+    confidence_scores_granularity: Any = None
 
 
 class OcrImage(Told):
@@ -109,6 +116,13 @@ class OcrUsage(Told):
     doc_size_bytes: Count
 
 
+class OcrIgnored(Told):
+    """What else Muniment has to say."""
+
+    ignored: list[str]
+    """Fields of the request that it had no use for."""
+
+
 class OcrAnswer(Told):
     """A document's pages, in order."""
 
@@ -116,6 +130,7 @@ class OcrAnswer(Told):
     model: str
     document_annotation: None
     usage_info: OcrUsage
+    muniment: OcrIgnored
 
 
 class FileForm(Asked):
@@ -137,6 +152,7 @@ class UploadedFile(Told):
     purpose: Literal["ocr"]
     sample_type: Literal["ocr_input"]
     source: Literal["upload"]
+    deleted: Literal[False]
 
 
 class FileList(Told):

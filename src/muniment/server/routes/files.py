@@ -61,4 +61,5 @@ def _told(file: StoredFile) -> dict[str, Any]:
         "purpose": "ocr",
         "sample_type": "ocr_input",
         "source": "upload",
+        "deleted": False,
     }

@@ -1,7 +1,8 @@
 """Mistral's OCR call: a document in, its pages as Markdown out."""
 
 import io
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from muniment.outputs import Format, writer_for
@@ -9,6 +10,7 @@ from muniment.reading import PageReading, PageStatus
 from muniment.reading.source import in_memory
 from muniment.server.answer import Answer, json_answer
 from muniment.server.call import Call
+from muniment.server.checks import unknown_field
 from muniment.server.errors import ApiError
 from muniment.server.images import read_base64
 from muniment.server.reading_now import pages_of
@@ -20,8 +22,20 @@ from muniment.text import Figure
 DPI = 200
 """That a PDF's page is told to have been looked at with; boxes count in its pixels."""
 _POINTS = 72
+_RANGES = re.compile(r"[0-9]{1,9}(-[0-9]{1,9})?(,[0-9]{1,9}(-[0-9]{1,9})?){0,999}", re.ASCII)
 
-_KNOWN = {"model", "document", "pages", "id", "include_image_base64", "image_limit", "image_min_size", "table_format"}
+_IGNORED = {
+    "confidence_scores_granularity",
+    "extract_footer",
+    "extract_header",
+    "id",
+    "image_limit",
+    "image_min_size",
+    "include_blocks",
+    "table_format",
+}
+"""Without a use here. Mistral's client sends some of them unasked, so they are named in the answer and not refused."""
+_KNOWN = _IGNORED | {"model", "document", "pages", "include_image_base64"}
 _UNSUPPORTED = {
     "bbox_annotation_format": "Pictures are not annotated here",
     "document_annotation_format": "Data is not extracted here yet: use `muniment extract`",
@@ -50,6 +64,7 @@ async def ocr(call: Call, service: Service) -> Answer:
             "model": model.name,
             "document_annotation": None,
             "usage_info": {"pages_processed": len(pages), "doc_size_bytes": size},
+            "muniment": {"ignored": sorted(name for name in _IGNORED if body.get(name) is not None)},
         }
     )
 
@@ -58,9 +73,9 @@ def _check(body: Mapping[str, Any]) -> None:
     for field, why in _UNSUPPORTED.items():
         if body.get(field) is not None:
             raise ApiError(400, "invalid_request_error", why, param=field)
-    for field in body:
-        if field not in _KNOWN and field not in _UNSUPPORTED:
-            raise ApiError(400, "invalid_request_error", "There is no such parameter", param=field[:50])
+    unknown = body.keys() - _KNOWN - _UNSUPPORTED.keys()
+    if unknown:
+        raise unknown_field(unknown, "", _KNOWN)
     if body.get("include_image_base64"):
         raise ApiError(
             400, "invalid_request_error", "Pictures are told by their places, not cut out", param="include_image_base64"
@@ -116,10 +131,8 @@ def _numbers(wanted: Any, count: int, most: int) -> Sequence[int]:
     """Page numbers from 1; Mistral counts from 0."""
     if wanted is None:
         numbers: Sequence[int] = range(1, count + 1)
-    elif isinstance(wanted, list) and all(isinstance(page, int) and not isinstance(page, bool) for page in wanted):
-        numbers = [page + 1 for page in dict.fromkeys(wanted)]
     else:
-        raise ApiError(400, "invalid_request_error", "Pages are a list of numbers from 0", param="pages")
+        numbers = [page + 1 for page in dict.fromkeys(_listed(wanted, count))]
     if any(not 1 <= number <= count for number in numbers):
         raise ApiError(400, "invalid_request_error", f"The document has pages 0 to {count - 1}", param="pages")
     if len(numbers) > most:
@@ -130,6 +143,19 @@ def _numbers(wanted: Any, count: int, most: int) -> Sequence[int]:
             param="pages",
         )
     return numbers
+
+
+def _listed(wanted: Any, count: int) -> Iterable[int]:
+    """Page numbers from 0, as they were asked for: a list of them, or a string like "0,2-4"."""
+    if isinstance(wanted, list) and all(isinstance(page, int) and not isinstance(page, bool) for page in wanted):
+        return wanted
+    if isinstance(wanted, str) and _RANGES.fullmatch(wanted):
+        parts = [[int(end) for end in part.split("-")] for part in wanted.split(",")]
+        if all(part[0] <= part[-1] for part in parts):
+            # A range may name any number of pages; one beyond the last is enough to see that it does.
+            return [page for part in parts for page in range(part[0], min(part[-1], max(part[0], count)) + 1)]
+    message = 'Pages are a list of numbers from 0, or a string like "0,2-4"'
+    raise ApiError(400, "invalid_request_error", message, param="pages")
 
 
 def _page(page: PageReading) -> dict[str, Any]:

@@ -1,0 +1,88 @@
+"""The service, by way of Mistral's own client."""
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import builders
+from tests.acceptance.serving import EXAMPLES, Serving
+
+mistral = pytest.importorskip("mistralai.client", reason="the clients are not installed; `make acceptance` does it")
+
+pytestmark = pytest.mark.acceptance
+
+PAGES = ("the first page", "the second page", "the third page")
+NAME = "Übersicht 2026.pdf"
+
+
+@pytest.fixture
+def client(service: Serving) -> Iterator[Any]:
+    with mistral.Mistral(api_key="none is needed", server_url=service.url) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def pdf() -> bytes:
+    return builders.text_pdf(*PAGES)
+
+
+def data_url(data: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def test_a_document_in_a_data_url_is_read_page_by_page(client: Any, pdf: bytes) -> None:
+    url = data_url(pdf, "application/pdf")
+    answer = client.ocr.process(model="mistral-ocr-latest", document={"type": "document_url", "document_url": url})
+    assert [page.index for page in answer.pages] == [0, 1, 2]
+    assert [page.markdown for page in answer.pages] == list(PAGES)
+    size = answer.pages[0].dimensions
+    assert (size.dpi, size.width, size.height) == (200, 1654, 2339)
+    assert (answer.usage_info.pages_processed, answer.usage_info.doc_size_bytes) == (3, len(pdf))
+
+
+@pytest.mark.parametrize("wanted", [[2, 0], "2,0-0"])
+def test_pages_are_chosen_from_zero(client: Any, pdf: bytes, wanted: Any) -> None:
+    document = {"type": "document_url", "document_url": data_url(pdf, "application/pdf")}
+    answer = client.ocr.process(model="mistral-ocr-latest", document=document, pages=wanted)
+    assert [(page.index, page.markdown) for page in answer.pages] == [(2, PAGES[2]), (0, PAGES[0])]
+
+
+def test_an_image_is_read_and_its_pictures_are_placed(client: Any) -> None:
+    url = data_url((EXAMPLES / "article.png").read_bytes(), "image/png")
+    answer = client.ocr.process(model="mistral-ocr-latest", document={"type": "image_url", "image_url": url})
+    (page,) = answer.pages
+    assert "\n# " in page.markdown
+    assert page.images
+    for image in page.images:
+        assert 0 <= image.top_left_x < image.bottom_right_x <= page.dimensions.width
+        assert 0 <= image.top_left_y < image.bottom_right_y <= page.dimensions.height
+
+
+def test_an_uploaded_file_is_listed_read_and_erased(client: Any, pdf: bytes) -> None:
+    uploaded = client.files.upload(file={"file_name": NAME, "content": pdf}, purpose="ocr")
+    assert (uploaded.filename, uploaded.size_bytes) == (NAME, len(pdf))
+    assert client.files.retrieve(file_id=uploaded.id).id == uploaded.id
+    assert uploaded.id in [file.id for file in client.files.list().data]
+    by_id = client.ocr.process(model="mistral-ocr-latest", document={"type": "file", "file_id": uploaded.id})
+    url = client.files.get_signed_url(file_id=uploaded.id).url
+    by_url = client.ocr.process(model=None, document={"type": "document_url", "document_url": url})
+    assert [page.markdown for page in by_id.pages] == [page.markdown for page in by_url.pages] == list(PAGES)
+    assert client.files.delete(file_id=uploaded.id).deleted
+    with pytest.raises(mistral.errors.SDKError, match="There is no such file"):
+        client.files.retrieve(file_id=uploaded.id)
+
+
+def test_an_address_of_elsewhere_is_an_error_that_says_why(client: Any) -> None:
+    document = {"type": "document_url", "document_url": "https://example.org/scan.pdf"}
+    with pytest.raises(mistral.errors.SDKError, match="fetches nothing") as caught:
+        client.ocr.process(model="mistral-ocr-latest", document=document)
+    assert caught.value.status_code == 400
+
+
+def test_chat_works_with_its_client_too(client: Any) -> None:
+    url = data_url((EXAMPLES / "receipt.jpg").read_bytes(), "image/jpeg")
+    message = {"role": "user", "content": [{"type": "image_url", "image_url": url}]}
+    answer = client.chat.complete(model="embedded", messages=[message])
+    assert answer.choices[0].message.content
