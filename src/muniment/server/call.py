@@ -1,7 +1,7 @@
 """One request, as a route sees it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -69,6 +69,12 @@ class Call:
     @property
     def query(self) -> QueryParams:
         return QueryParams(self.scope["query_string"])
+
+    def check_query(self, known: Collection[str]) -> None:
+        """Raises ApiError if the query has a parameter that is not ``known``."""
+        if not set(self.query) <= set(known):
+            message = f"A query parameter is not known; there are: {', '.join(known)}"
+            raise ApiError(400, "invalid_request_error", message, code="unknown_parameter")
 
     @property
     def headers(self) -> Headers:

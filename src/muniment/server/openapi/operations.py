@@ -197,10 +197,10 @@ _DOCUMENTS = (
         curl="",
         parameters=(
             Parameter("limit", "query", int, "How many at most, from 1 to 100; 20 without it."),
-            Parameter("before", "query", float, "Only those handed in before this moment, in seconds since 1970."),
+            Parameter("before", "query", DocumentId, "Only those handed in before this one, to go on with the list."),
         ),
         replies={200: _json("The documents.", document_schemas.DocumentList)},
-        problems=(400,),
+        problems=(400, 404),
     ),
     Operation(
         method="get",

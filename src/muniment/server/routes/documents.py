@@ -6,11 +6,12 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
-from typing import Any
+from enum import Enum
+from typing import Any, TypeVar
 
 from muniment.documents.pages import parse_pages
 from muniment.errors import UsageError
-from muniment.outputs import Format, format_named
+from muniment.outputs import Format
 from muniment.outputs.json import JsonWriter
 from muniment.reading import Furniture
 from muniment.server.answer import EVENTS, Answer, event, json_answer
@@ -98,17 +99,19 @@ def _numbers(wanted: str | None, count: int) -> tuple[int, ...]:
         return tuple(range(1, count + 1))
     try:
         return parse_pages(wanted).select(count, "the document")
-    except UsageError as error:
-        raise ApiError(400, "invalid_request_error", str(error), param="pages") from None
+    except UsageError:
+        message = f"'pages' has to be like 1-3,7 or 5-; the document has {count:,} of them"
+        raise ApiError(400, "invalid_request_error", message, param="pages") from None
 
 
 async def listed(call: Call, service: Service) -> Answer:
     """GET /v1/documents: the newest first."""
+    call.check_query(("limit", "before"))
     try:
         most = min(_MOST_LISTED, max(1, int(call.query.get("limit", "20"))))
-        before = float(call.query["before"]) if "before" in call.query else None
     except ValueError:
         raise ApiError(400, "invalid_request_error", "That is no number", param="limit") from None
+    before = service.jobs.find(call.query["before"], call.owner).created if "before" in call.query else None
     jobs = service.jobs.of_owner(call.owner, most, before)
     return json_answer({"object": "list", "data": [_told(job, service) for job in jobs], "has_more": len(jobs) == most})
 
@@ -150,17 +153,24 @@ async def _progress(job: Job, service: Service) -> AsyncGenerator[bytes, None]:
 
 async def result(call: Call, service: Service) -> Answer:
     """GET /v1/documents/{id}/result?format=md."""
+    call.check_query(("format", "furniture"))
     job = _found(call, service)
-    try:
-        form = format_named(call.query.get("format", "md"))
-        furniture = Furniture(call.query.get("furniture", "mark"))
-    except UsageError as error:
-        raise ApiError(400, "invalid_request_error", str(error), param="format") from None
-    except ValueError:
-        raise ApiError(400, "invalid_request_error", "keep, mark or drop", param="furniture") from None
+    form = _one_of(Format, call.query.get("format", "md"), "format")
+    furniture = _one_of(Furniture, call.query.get("furniture", "mark"), "furniture")
     if job.state is not JobState.DONE:
         raise ApiError(409, "invalid_request_error", "The document is not read yet", code="not_finished")
     return Answer(body=_in_pieces(job, service, form, furniture), kind=KINDS[form])
+
+
+_Choice = TypeVar("_Choice", bound=Enum)
+
+
+def _one_of(choices: type[_Choice], value: str, param: str) -> _Choice:
+    try:
+        return choices(value)
+    except ValueError:
+        known = ", ".join(choice.value for choice in choices)
+        raise ApiError(400, "invalid_request_error", f"{param!r} has to be one of {known}", param=param) from None
 
 
 async def _in_pieces(job: Job, service: Service, form: Format, furniture: Furniture) -> AsyncGenerator[bytes, None]:

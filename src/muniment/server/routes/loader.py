@@ -17,6 +17,7 @@ from muniment.server.uploads import plain_name
 
 async def process(call: Call, service: Service) -> Answer:
     """PUT /process: the body is the document, X-Filename its name; the answer is an object a page."""
+    call.check_query(("model",))
     name = plain_name(unquote(call.headers.get("x-filename", "")))
     model = service.models.find(call.query.get("model"))
     document = await service.models.open(in_memory(io.BytesIO(await call.body())), name)
