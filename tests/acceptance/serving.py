@@ -1,5 +1,6 @@
 """``muniment serve`` as users run it, in a process of its own."""
 
+import base64
 import subprocess
 import sys
 import time
@@ -66,6 +67,13 @@ def serving(folder: Path, *options: str, debug: bool = False) -> Iterator[Servin
         finally:
             process.terminate()
             process.wait(PATIENCE)
+
+
+def data_url(name: str) -> str:
+    """An example that is an image, as a data URL."""
+    data = base64.b64encode((EXAMPLES / name).read_bytes()).decode()
+    kind = "jpeg" if name.endswith("jpg") else "png"
+    return f"data:image/{kind};base64,{data}"
 
 
 def new_key(data: Path, name: str, *options: str) -> str:

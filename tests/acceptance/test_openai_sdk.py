@@ -1,26 +1,19 @@
 """The service, by way of OpenAI's own client."""
 
 import asyncio
-import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.acceptance.serving import EXAMPLES, Serving, new_key, serving
+from tests.acceptance.serving import EXAMPLES, Serving, data_url, new_key, serving
 
 openai = pytest.importorskip("openai", reason="the clients are not installed; `make acceptance` does it")
 
 pytestmark = pytest.mark.acceptance
 
 WORDS = ("Invoice", "Total")
-
-
-def data_url(name: str) -> str:
-    data = base64.b64encode((EXAMPLES / name).read_bytes()).decode()
-    kind = "jpeg" if name.endswith("jpg") else "png"
-    return f"data:image/{kind};base64,{data}"
 
 
 def messages(*names: str, text: str = "Read this page.") -> list[dict[str, Any]]:
