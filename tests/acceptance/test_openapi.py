@@ -58,8 +58,8 @@ def test_answers_about_documents_that_there_are_are_as_they_are_described(
 
     pdf = builders.text_pdf("the first page", "the second page")
     url = f"data:application/pdf;base64,{base64.b64encode(pdf).decode()}"
-    body = {"document": {"type": "document_url", "document_url": url}}
-    assert send("POST", "/v1/ocr", body=body, media_type="application/json").status_code == httpx.codes.OK
+    asked = {"document": {"type": "document_url", "document_url": url}}
+    assert send("POST", "/v1/ocr", body=asked, media_type="application/json").status_code == httpx.codes.OK
     image = data_url("receipt.jpg")
     content = [{"type": "image_url", "image_url": {"url": image}}]
     body = {"model": "embedded", "messages": [{"role": "user", "content": content}]}

@@ -66,7 +66,7 @@ def test_a_form_does_as_well_and_holds_more_wishes(service: Served) -> None:
         (LETTER, {"pages": "9"}, (400, None, "pages")),
         (LETTER, {"pages": "two"}, (400, None, "pages")),
         (LETTER, {"model": "gpt"}, (404, "model_not_found", "model")),
-        (LETTER, {"colour": "red"}, (400, None, "colour")),
+        (LETTER, {"colour": "red"}, (400, "unknown_parameter", "colour")),
         (text_pdf("x", password="secret"), {}, (422, "password_needed", None)),
         (png_claiming(60_000, 60_000), {}, (413, "document_too_large", None)),
     ],
