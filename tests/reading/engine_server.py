@@ -11,6 +11,9 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+_LOOK_EVERY = 0.01
+"""Seconds in which the server sees that its test is over."""
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -179,7 +182,7 @@ def engine_server(
 ) -> Iterator[EngineServer]:
     """A server until the block ends, at any free port if none is given."""
     server = EngineServer(say, delay, port)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(_LOOK_EVERY,), daemon=True)
     thread.start()
     try:
         yield server
