@@ -210,8 +210,9 @@ async def test_patience_is_for_waiting_and_not_for_work() -> None:
     work = Work(FairSlots(1, 10))
     task = work.start("one", patience=0.01)
     await asyncio.sleep(0.03)
+    assert (task.done(), work.slots.held) == (False, 1)
     await work.end_all()
-    await task
+    assert (task.done(), task.exception(), work.slots.held) == (True, None, 0)
 
 
 @in_loop

@@ -118,8 +118,13 @@ def test_keys_do_not_count_for_each_other(service: Service) -> None:
     limits = KeyLimits(rate=1, concurrent=1, pages_a_day=1)
     one, other = service.key(limits, "one"), service.key(limits, "other")
     with service.gate.request(one), service.gate.request(other):
-        service.gate.charge(one, 1)
-        service.gate.charge(other, 1)
+        charges = [service.gate.charge(key, 1) for key in (one, other)]
+    assert charges == [Charge(one.id, "2026-06-01", 1), Charge(other.id, "2026-06-01", 1)]
+    for key in (one, other):
+        with pytest.raises(ApiError, match="a minute"):
+            request(service.gate, key)
+        with pytest.raises(ApiError, match="0 are left today"):
+            service.gate.charge(key, 1)
 
 
 @pytest.mark.parametrize("limits", [None, KeyLimits()])
@@ -130,6 +135,9 @@ def test_no_key_and_a_key_without_limits_may_have_anything(service: Service, lim
             stack.enter_context(service.gate.request(key))
         charge = service.gate.charge(key, 10**9)
         service.gate.give_back(charge, 10**9)
+    assert charge == Charge(None, "2026-06-01", 10**9)
+    with service.database.transaction() as connection:
+        assert connection.execute("SELECT * FROM pages_charged").fetchall() == []
 
 
 def test_pages_beyond_the_day_are_refused_until_midnight_utc(service: Service) -> None:

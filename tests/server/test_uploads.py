@@ -3,7 +3,6 @@
 import asyncio
 import stat
 import tempfile
-from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -90,8 +89,15 @@ def test_a_form_that_breaks_off_anywhere_is_refused(data: st.DataObject) -> None
 @given(st.binary(max_size=400), st.text(max_size=60))
 def test_any_bytes_under_any_type_are_taken_or_refused(body: bytes, kind: str) -> None:
     for tried in (kind.encode("ascii", "ignore").decode(), f"multipart/form-data; boundary={BOUNDARY}"):
-        with suppress(ApiError):
-            taken(body, kind=tried)
+        status = 200
+        try:
+            upload, written = taken(body, kind=tried)
+        except ApiError as refused:
+            status = refused.status
+        else:
+            assert 0 < upload.size == len(written)
+            assert written in body
+        assert status in (200, 400)
 
 
 def test_a_body_that_is_no_form_is_the_document_and_a_header_names_it() -> None:

@@ -62,9 +62,11 @@ def test_any_cutting_of_anything_does(lines: list[bytes], data: st.DataObject) -
 
 
 @given(st.lists(st.binary(max_size=200)))
-def test_any_bytes_are_borne(pieces: list[bytes]) -> None:
-    counted(*pieces)
-    UsageWatch(Account()).whole(b"".join(pieces))
+def test_any_bytes_are_borne_and_hide_no_count_that_follows(pieces: list[bytes]) -> None:
+    assert counted(*pieces, b"\n", line(USAGE)) == (5, 6)
+    account = Account()
+    UsageWatch(account).whole(b"".join(pieces))
+    assert (account.prompt_tokens, account.completion_tokens) == (0, 0)
 
 
 def test_an_answer_that_comes_at_once_is_counted() -> None:
@@ -86,7 +88,9 @@ def test_what_is_no_count_is_not_taken_for_one(usage: Any) -> None:
 
 
 def test_an_engine_that_nests_without_end_is_borne() -> None:
-    UsageWatch(Account()).whole(b'{"usage":' + b"[" * 100_000)
+    account = Account()
+    UsageWatch(account).whole(b'{"usage":' + b"[" * 100_000)
+    assert (account.prompt_tokens, account.completion_tokens) == (0, 0)
 
 
 def test_no_more_than_a_line_is_kept() -> None:

@@ -38,6 +38,8 @@ def test_whoever_is_alone_is_alone_and_everybody_gets_in(wishes: list[bool], see
 
 @pytest.mark.parametrize("alone", [True, False])
 def test_a_wait_that_is_given_up_leaves_nothing_behind(alone: bool) -> None:
+    entered: list[str] = []
+
     async def wait(room: Room) -> None:
         async with room.alone() if alone else room.shared():
             pytest.fail("somebody else is alone in there")
@@ -48,10 +50,12 @@ def test_a_wait_that_is_given_up_leaves_nothing_behind(alone: bool) -> None:
             waiting = asyncio.create_task(wait(room))
             await asyncio.sleep(0.01)
             waiting.cancel()
-            await asyncio.gather(waiting, return_exceptions=True)
-        async with asyncio.timeout(1), room.shared():
-            pass
-        async with asyncio.timeout(1), room.alone():
-            pass
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        async with asyncio.timeout(10), room.shared(), room.shared():
+            entered.append("shared")
+        async with asyncio.timeout(10), room.alone():
+            entered.append("alone")
 
     asyncio.run(work())
+    assert entered == ["shared", "alone"]

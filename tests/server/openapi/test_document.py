@@ -67,6 +67,7 @@ def test_everything_that_it_refers_to_is_there() -> None:
     for reference in set(re.findall(r'"#/([^"]+)"', json.dumps(DOCUMENT))):
         found: Any = DOCUMENT
         for name in reference.split("/"):
+            assert name in found, reference
             found = found[name]
 
 
