@@ -12,8 +12,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 run: setup
 	$(BIN)/muniment ocr examples/documents -o out
 
+# As many at once as there are processors, and no more than eight: each loads the models.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not acceptance"
+	$(BIN)/python -m pytest -m "not acceptance" --numprocesses logical --maxprocesses 8 --dist worksteal
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
