@@ -12,9 +12,12 @@ from readingmodel.fonts import SEEN, fonts_in
 from readingmodel.samples import make_batch
 from readingmodel.settings import KINDS
 
+Drawn = tuple[str, Tensor, Tensor, Tensor, Tensor]
+"""A batch: its kind, and its pictures, answers, letters and places as :class:`~readingmodel.samples.Batch` has them."""
+
 
 class Batches(IterableDataset):  # type: ignore[misc,unused-ignore,type-arg]
-    """Endless batches: kind, pictures, answers, letters. Each process draws its own from its own seed."""
+    """Endless batches: kind, pictures, answers, letters, places. Each process draws its own from its own seed."""
 
     def __init__(self, fonts: Path, plan: dict[str, float], sizes: dict[str, int], seed: int) -> None:
         super().__init__()
@@ -23,7 +26,7 @@ class Batches(IterableDataset):  # type: ignore[misc,unused-ignore,type-arg]
         self._sizes = sizes
         self._seed = seed
 
-    def __iter__(self) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[Drawn]:
         import cv2
         from torch.utils.data import get_worker_info
 
@@ -35,12 +38,12 @@ class Batches(IterableDataset):  # type: ignore[misc,unused-ignore,type-arg]
         while True:
             kind = rng.choices(list(self._plan), list(self._plan.values()))[0]
             batch = make_batch(fonts, families, KINDS[kind], self._sizes[kind], rng)
-            yield kind, *map(torch.from_numpy, (batch.pictures, batch.answers, batch.letters))
+            parts = (batch.pictures, batch.answers, batch.letters, batch.places)
+            pictures, answers, letters, places = map(torch.from_numpy, parts)
+            yield kind, pictures, answers, letters, places
 
 
-def batches(
-    fonts: Path, plan: dict[str, float], sizes: dict[str, int], seed: int, processes: int
-) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
+def batches(fonts: Path, plan: dict[str, float], sizes: dict[str, int], seed: int, processes: int) -> Iterator[Drawn]:
     """Batches from ``processes`` of them, or from this one if 0."""
     source = Batches(fonts, plan, sizes, seed)
     if not processes:

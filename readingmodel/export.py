@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from readingmodel.modelfiles import model_files
-from readingmodel.network import Reader
+from readingmodel.network import TAUGHT, Reader
 from readingmodel.parts import read_parts
 from readingmodel.samples import PATCH
 from readingmodel.settings import Shape
@@ -27,8 +27,7 @@ def exported(reader: Reader) -> dict[str, Tensor]:
     grey = weights.pop("visual.patch_embed.weight").view(-1, 1, 1, PATCH, PATCH)
     colours = torch.tensor(_LUMA).view(1, 3, 1, 1, 1) / _FRAMES
     weights["visual.patch_embed.proj.weight"] = (grey * colours).repeat(1, 1, _FRAMES, 1, 1)
-    del weights["teacher.weight"], weights["teacher.bias"]
-    return {name: weight.bfloat16().contiguous() for name, weight in weights.items()}
+    return {name: weight.bfloat16().contiguous() for name, weight in weights.items() if not name.startswith(TAUGHT)}
 
 
 def write_checkpoint(reader: Reader, folder: Path) -> None:

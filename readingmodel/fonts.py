@@ -60,13 +60,29 @@ UNSEEN = (
 MOST_OPENED = 4096
 
 
+class Advances(dict[str, float]):
+    """How far each character of a font moves on, in pixels; found when first asked for."""
+
+    def __init__(self, font: ImageFont.FreeTypeFont) -> None:
+        super().__init__()
+        self._font = font
+
+    def __missing__(self, character: str) -> float:
+        self[character] = self._font.getlength(character)
+        return self[character]
+
+    def length(self, text: str) -> float:
+        """How wide ``text`` is set, without what pairs of letters move closer."""
+        return sum(map(self.__getitem__, text))
+
+
 class Fonts:
     """Fonts by the names of their files, in a folder and its subfolders."""
 
     def __init__(self, folder: Path) -> None:
         found = sorted(path for ending in ("ttf", "otf") for path in folder.rglob(f"*.{ending}"))
         self._files = {path.stem: path for path in found}
-        self._opened: dict[tuple[str, int], ImageFont.FreeTypeFont] = {}
+        self._opened: dict[tuple[str, int], tuple[ImageFont.FreeTypeFont, Advances]] = {}
 
     def families(self, wanted: tuple[Family, ...]) -> tuple[Family, ...]:
         """Those of ``wanted`` whose faces are all here. Raises FileNotFoundError if there is none."""
@@ -75,13 +91,14 @@ class Fonts:
             raise FileNotFoundError(f"No font is installed: install {', '.join(PACKAGES)}")
         return there
 
-    def at(self, face: str, size: int) -> ImageFont.FreeTypeFont:
+    def at(self, face: str, size: int) -> tuple[ImageFont.FreeTypeFont, Advances]:
         """``face`` at ``size`` pixels."""
         key = (face, size)
         if key not in self._opened:
             if len(self._opened) >= MOST_OPENED:
                 self._opened.clear()
-            self._opened[key] = ImageFont.truetype(str(self._files[face]), size, layout_engine=ImageFont.Layout.BASIC)
+            font = ImageFont.truetype(str(self._files[face]), size, layout_engine=ImageFont.Layout.BASIC)
+            self._opened[key] = font, Advances(font)
         return self._opened[key]
 
 

@@ -17,6 +17,10 @@ from readingmodel.settings import Shape
 EPSILON = 1e-6
 _TAUGHT = alphabet.BLANK + 3
 """Classes of what the encoder is taught: readable tokens, nothing, the answer's end."""
+GRID = 64
+"""Most rows and columns of merged patches whose numbers are taught."""
+TAUGHT = ("teacher", "patch_place", "letter_place")
+"""Layers that serve the training alone."""
 
 
 class Norm(nn.Module):
@@ -204,6 +208,8 @@ class Reader(nn.Module):
         self.model = Decoder(shape)
         self.lm_head = nn.Linear(shape.hidden, shape.tokens, bias=False)
         self.teacher = nn.Linear(shape.hidden, 4 * (LETTERS + FOLLOWING) * _TAUGHT)
+        self.patch_place = nn.Linear(shape.hidden, 2 * GRID)
+        self.letter_place = nn.Linear(shape.hidden, 2 * GRID)
         around = torch.tensor([alphabet.PICTURE_START, alphabet.PICTURE_END, alphabet.START])
         self.register_buffer("around", around, persistent=False)
         self._rotary: dict[tuple[int, int, int], tuple[Tensor, Tensor]] = {}
@@ -220,7 +226,8 @@ class Reader(nn.Module):
             else:
                 nn.init.normal_(weight, std=0.8 / math.sqrt(weight.shape[1]))
         nn.init.normal_(self.lm_head.weight, std=0.02)
-        nn.init.normal_(self.teacher.weight, std=0.02)
+        for taught in TAUGHT:
+            nn.init.normal_(getattr(self, taught).weight, std=0.02)
 
     def positions(self, rows: int, columns: int, length: int, device: torch.device) -> tuple[Tensor, Tensor]:
         """Rotary cosines and sines of a page and ``length`` tokens after it, each (positions, head size)."""
@@ -250,8 +257,11 @@ class Reader(nn.Module):
         around = self.model.embed_tokens(self.around).to(seen.dtype).expand(batch, 3, -1)
         return torch.cat([around[:, :1], seen.flatten(1, 2), around[:, 1:]], 1)
 
-    def forward(self, pictures: Tensor, answers: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """Scores of each token of ``answers`` (batch, length), and what the encoder saw."""
+    def forward(self, pictures: Tensor, answers: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
+        """Scores of each token of ``answers`` (batch, length), what the encoder saw, and where each token stands.
+
+        The last has shape (batch, length, 2, GRID): scores of rows and columns.
+        """
         seen = self.visual(pictures, dtype)
         page = self.before(seen)
         x = torch.cat([page, self.model.embed_tokens(answers[:, :-1]).to(dtype)], 1)
@@ -259,8 +269,13 @@ class Reader(nn.Module):
         cos, sin = self.positions(rows, columns, 2 + answers.shape[1] - 1, x.device)
         for layer in self.model.layers:
             x = layer(x, cos, sin)
-        return self.lm_head(self.model.norm(x[:, page.shape[1] - 1 :])), seen
+        x = self.model.norm(x[:, page.shape[1] - 1 :])
+        return self.lm_head(x), seen, self.letter_place(x).unflatten(-1, (2, GRID))
 
     def taught(self, seen: Tensor) -> Tensor:
         """Scores of the letters in each patch: (batch, rows, columns, 4, LETTERS + FOLLOWING, classes)."""
         return self.teacher(seen).unflatten(-1, (4, LETTERS + FOLLOWING, _TAUGHT))
+
+    def patch_places(self, seen: Tensor) -> Tensor:
+        """Scores of each merged patch's own row and column: (batch, rows, columns, 2, GRID)."""
+        return self.patch_place(seen).unflatten(-1, (2, GRID))

@@ -134,7 +134,7 @@ def _stamp(sheet: Sheet, frame: blocks.Frame, rng: random.Random) -> None:
     text = rng.choice(STAMPS) if rng.random() < 0.7 else " ".join(phrase(rng, 1, 2)).upper()
     size = min(150.0, 1.3 * sheet.width * 0.8 / max(4, len(text)))
     style = Style(frame.bold.face, size, 0)
-    font = sheet.font(style)
+    font, _ = sheet.font(style)
     box = font.getbbox(text)
     layer = Image.new("L", (int(box[2] + 10), int(box[3] + 10)), 0)
     ImageDraw.Draw(layer).text((5, 5), text, fill=255, font=font)

@@ -5,9 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from threading import Thread
 
-from torch import Tensor
-
-Batch = tuple[str, Tensor, Tensor, Tensor]
+from readingmodel.batches import Drawn
 
 
 class Pool:
@@ -19,11 +17,11 @@ class Pool:
         most: how many are kept.
     """
 
-    def __init__(self, source: Iterator[Batch], device: str, most: int, seed: int) -> None:
+    def __init__(self, source: Iterator[Drawn], device: str, most: int, seed: int) -> None:
         self._source = source
         self._device = device
-        self._fresh: deque[Batch] = deque()
-        self._kept: deque[Batch] = deque(maxlen=most)
+        self._fresh: deque[Drawn] = deque()
+        self._kept: deque[Drawn] = deque(maxlen=most)
         self._random = random.Random(seed)
         self._ended = False
         self.made = 0
@@ -36,14 +34,14 @@ class Pool:
                 return
             self._fresh.append(batch)
 
-    def next(self) -> Batch:
+    def next(self) -> Drawn:
         while not self._fresh and not self._kept:
             self._thread.join(0.01)
         if not self._fresh:
             return self._kept[self._random.randrange(len(self._kept))]
         kind, *parts = self._fresh.popleft()
-        pictures, answers, letters = (part.to(self._device, non_blocking=True) for part in parts)
-        self._kept.append((kind, pictures, answers, letters))
+        pictures, answers, letters, places = (part.to(self._device, non_blocking=True) for part in parts)
+        self._kept.append((kind, pictures, answers, letters, places))
         self.made += 1
         return self._kept[-1]
 

@@ -33,11 +33,14 @@ class Sample:
         answer: tokens with the final one, shape (length,).
         letters: tokens in each patch, shape (rows, columns, 4, LETTERS + FOLLOWING) with rows and columns of merged
             patches and their four patches; BLANK where there are fewer, NOTHING where nothing is to be foreseen.
+        places: row and column of the merged patch where each token of the answer stands, shape (length, 2); NOTHING
+            for what is not drawn.
     """
 
     picture: Bytes
     answer: Bytes
     letters: Bytes
+    places: Bytes
 
 
 def make_sample(fonts: Fonts, families: tuple[Family, ...], kind: PageKind, rng: random.Random) -> Sample:
@@ -54,7 +57,15 @@ def make_sample(fonts: Fonts, families: tuple[Family, ...], kind: PageKind, rng:
         )
     picture, places = _scanned(picture, places, rng)
     answer = np.array([*sheet.tokens, alphabet.END], np.uint8)
-    return Sample(picture, answer, letters_in_patches(sheet, places, kind))
+    return Sample(picture, answer, letters_in_patches(sheet, places, kind), patches_of_letters(places, kind))
+
+
+def patches_of_letters(places: NDArray[np.float32], kind: PageKind) -> Bytes:
+    """Row and column of each letter's merged patch, and NOTHING for the answer's end and for what is not drawn."""
+    found = np.full((len(places) + 1, 2), NOTHING, np.uint8)
+    inside = (places >= 0).all(1) & (places < (kind.width, kind.height)).all(1)
+    found[:-1][inside] = np.floor(places[inside][:, ::-1] / MERGED)
+    return found
 
 
 def letters_in_patches(sheet: Sheet, places: NDArray[np.float32], kind: PageKind) -> Bytes:
@@ -115,18 +126,20 @@ def _noisy(picture: Bytes, rng: random.Random) -> Bytes:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Samples of one kind; ``answers`` are filled up with NOTHING to the longest that the kind allows."""
+    """Samples of one kind; answers and places are filled up with NOTHING to the longest that the kind allows."""
 
     pictures: Bytes
     answers: Bytes
     letters: Bytes
+    places: Bytes
 
 
 def make_batch(fonts: Fonts, families: tuple[Family, ...], kind: PageKind, count: int, rng: random.Random) -> Batch:
     samples = [make_sample(fonts, families, kind, rng) for _ in range(count)]
     answers = np.full((count, kind.most + 1), NOTHING, np.uint8)
-    for row, sample in zip(answers, samples, strict=True):
-        row[: len(sample.answer)] = sample.answer
-    return Batch(
-        np.stack([sample.picture for sample in samples]), answers, np.stack([sample.letters for sample in samples])
-    )
+    places = np.full((count, kind.most + 1, 2), NOTHING, np.uint8)
+    for number, sample in enumerate(samples):
+        answers[number, : len(sample.answer)] = sample.answer
+        places[number, : len(sample.places)] = sample.places
+    pictures, letters = (np.stack([getattr(sample, name) for sample in samples]) for name in ("picture", "letters"))
+    return Batch(pictures, answers, letters, places)

@@ -37,7 +37,7 @@ SMALL = Shape(vision_hidden=128, vision_depth=4, vision_intermediate=320, vision
 
 LINES = PageKind(448, 224, 200)
 BLOCKS = PageKind(896, 448, 760)
-PAGES = PageKind(896, 1260, 2040, furnished=True)
+PAGES = PageKind(896, 1260, 2040, small=12.5, furnished=True)
 SLIPS = PageKind(448, 224, 240, small=13.0, large=19.0, slip=True)
 KINDS = {"slips": SLIPS, "lines": LINES, "blocks": BLOCKS, "pages": PAGES}
 
@@ -58,9 +58,9 @@ class Stage:
 
 
 STAGES = (
-    Stage(0.10, {"lines": 1.0}, (1.0, 1.0)),
-    Stage(0.25, {"lines": 0.1, "blocks": 0.9}, (1.0, 0.5)),
-    Stage(0.60, {"blocks": 0.1, "slips": 0.1, "pages": 0.8}, (0.5, 0.2)),
+    Stage(0.08, {"lines": 1.0}, (1.0, 1.0)),
+    Stage(0.20, {"lines": 0.1, "blocks": 0.9}, (1.0, 0.5)),
+    Stage(0.60, {"blocks": 0.05, "slips": 0.1, "pages": 0.85}, (0.5, 0.2)),
     Stage(1.00, {"blocks": 0.05, "slips": 0.1, "pages": 0.85}, (0.2, 0.0)),
 )
 BATCH = {"slips": 256, "lines": 256, "blocks": 64, "pages": 24}

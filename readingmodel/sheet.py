@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from readingmodel import alphabet
-from readingmodel.fonts import Fonts
+from readingmodel.fonts import Advances, Fonts
 
 NOWHERE = math.nan
 """The place of what is written but not drawn: tags, line ends."""
@@ -50,12 +50,13 @@ class Sheet:
         self.image = Image.new("L", size, self.paper)
         self.pen = ImageDraw.Draw(self.image)
 
-    def font(self, style: Style) -> ImageFont.FreeTypeFont:
+    def font(self, style: Style) -> tuple[ImageFont.FreeTypeFont, Advances]:
+        """What ``style`` is drawn with, and how wide its characters are at the drawing's scale."""
         return self.fonts.at(style.face, max(4, round(style.size * self.scale)))
 
     def length(self, text: str, style: Style) -> float:
         """How wide ``text`` is set."""
-        return self.font(style).getlength(text) / self.scale
+        return self.font(style)[1].length(text) / self.scale
 
     def say(self, *tokens: str) -> None:
         """Write characters or tags that are not drawn."""
@@ -78,22 +79,21 @@ class Sheet:
 
     def word(self, x: float, baseline: float, text: str, style: Style) -> float:
         """Draw and write one word; returns its width."""
-        font = self.font(style)
         width = self.draw(x, baseline, text, style)
-        advances = [font.getlength(character) for character in text]
-        share = width / max(1e-6, sum(advances))
+        _, advances = self.font(style)
         y = baseline - _MIDDLE * style.size
-        for token, advance in zip(alphabet.numbers(text), advances, strict=True):
-            self._write(token, x + share * advance / 2, y)
-            x += share * advance
+        for token, character in zip(alphabet.numbers(text), text, strict=True):
+            advance = advances[character] / self.scale
+            self._write(token, x + advance / 2, y)
+            x += advance
         return width
 
     def draw(self, x: float, baseline: float, text: str, style: Style) -> float:
         """Draw ``text`` without writing it; returns its width."""
-        font = self.font(style)
+        font, advances = self.font(style)
         place = (round(x * self.scale), round(baseline * self.scale))
         self.pen.text(place, text, fill=style.ink, font=font, anchor="ls")
-        return font.getlength(text) / self.scale
+        return advances.length(text) / self.scale
 
     def space(self, x: float, baseline: float, style: Style) -> None:
         """Write the space whose middle is at ``x``."""

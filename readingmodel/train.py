@@ -25,13 +25,18 @@ from readingmodel.samples import NOTHING
 from readingmodel.scoring import error_rate
 from readingmodel.settings import BATCH, SMALL, STAGES, Shape, Stage
 
-MATRIX_RATE, OTHER_RATE = 0.02, 2e-3
+MATRIX_RATE, OTHER_RATE = 0.012, 8e-4
 WARM_UP = 200
-COOL_FROM = 0.65
+COOL_FROM = 0.2
 """Share of the training after which rates fall to nothing."""
 KEPT = 900
 """Batches that are learnt from again: 25 GiB of pages."""
 _BLANK_WEIGHT = 0.15
+_PLACE_WEIGHT = 0.5
+"""Weight of the rows and columns that are taught, beside the letters."""
+MISREAD = 0.03
+"""Share of letters replaced by others in what the decoder has written so far, so that it does not lose its place at a
+mistake of its own."""
 
 
 class Training:
@@ -81,20 +86,27 @@ class Training:
         if parts is not None:
             write_parts(state, parts)
 
-    def step(self, pictures: Tensor, answers: Tensor, letters: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Learn from a batch. Returns the loss, the share of right tokens, and that of right letters in patches."""
+    def step(
+        self, pictures: Tensor, answers: Tensor, letters: Tensor, places: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Learn from a batch.
+
+        Returns the loss, the share of right tokens, that of right letters in patches, and that of right places.
+        """
         rate = self._rate()
         self.set_rates(MATRIX_RATE * rate, OTHER_RATE * rate)
         weight = _teaching(STAGES[self.stage], self.stage, self.progress)
         with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
-            given = answers.where(answers != NOTHING, alphabet.END)
-            scores, seen = self.reader(pictures, given, self.dtype)
+            given = misread(answers.where(answers != NOTHING, alphabet.END))
+            scores, seen, ahead = self.reader(pictures, given, self.dtype)
             loss, right = answer_loss(scores, answers)
-            taught, found = _letter_loss(self.reader.taught(seen), letters) if weight else (loss * 0, loss * 0)
-            (loss + weight * taught).backward()
+            taught, found = _letter_loss(self.reader.taught(seen), letters)
+            placed, place = answer_loss(ahead, places)
+            known, _ = answer_loss(self.reader.patch_places(seen), own_places(seen))
+            (loss + weight * (taught + _PLACE_WEIGHT * (placed + known))).backward()
         self.apply()
         self.steps += 1
-        return loss.detach(), right, found
+        return loss.detach(), right, found, place
 
     def set_rates(self, matrix: float, other: float) -> None:
         for optimiser, rate in zip(self.optimisers, (matrix, other), strict=True):
@@ -125,12 +137,27 @@ def _teaching(stage: Stage, number: int, progress: float) -> float:
     return stage.teaching[0] + share * (stage.teaching[1] - stage.teaching[0])
 
 
+def misread(answers: Tensor) -> Tensor:
+    """``answers`` with some letters replaced by any others."""
+    others = torch.randint_like(answers, alphabet.BLANK)
+    wrong = torch.rand(answers.shape, device=answers.device) < MISREAD
+    return torch.where(wrong & (answers != alphabet.END), others, answers)
+
+
+def own_places(seen: Tensor) -> Tensor:
+    """Row and column of each merged patch, shape (batch, rows, columns, 2)."""
+    batch, rows, columns, _ = seen.shape
+    down = torch.arange(rows, device=seen.device).view(rows, 1).expand(rows, columns)
+    across = torch.arange(columns, device=seen.device).expand(rows, columns)
+    return torch.stack([down, across], -1).expand(batch, rows, columns, 2)
+
+
 def answer_loss(scores: Tensor, answers: Tensor) -> tuple[Tensor, Tensor]:
-    """The loss, and the share of right tokens; what fills answers up does not count."""
+    """The loss, and the share of what is right; what fills answers up does not count."""
     wanted = answers != NOTHING
     right = ((scores.detach().argmax(-1) == answers) & wanted).sum() / wanted.sum()
     targets = answers.flatten()
-    return F.cross_entropy(scores.flatten(0, 1).float(), targets, ignore_index=NOTHING), right
+    return F.cross_entropy(scores.flatten(0, -2).float(), targets, ignore_index=NOTHING), right
 
 
 def _letter_loss(scores: Tensor, letters: Tensor) -> tuple[Tensor, Tensor]:
@@ -157,10 +184,10 @@ def run(training: Training, options: argparse.Namespace) -> None:
             seed = options.seed * 1_000_003 + training.steps
             source = batches(options.fonts, STAGES[stage].kinds, options.sizes, seed, options.processes)
             pool = Pool(source, training.device, KEPT, seed)
-        kind, pictures, answers, letters = pool.next()
-        loss, right, found = training.step(pictures, answers.long(), letters.long())
+        kind, pictures, *told = pool.next()
+        loss, right, found, place = training.step(pictures, *(part.long() for part in told))
         if training.steps % options.every == 0:
-            shown = f"loss {float(loss):.4f} right {float(right):.4f} letters {float(found):.3f}"
+            shown = f"loss {loss:.4f} right {right:.4f} letters {found:.3f} places {place:.3f}"
             pace = f"{(now - shown_at) / options.every * 1000:.0f} ms a step, {pool.made} batches made"
             print(f"{training.steps} {training.seconds:.0f}s stage {stage} {kind} {shown} {pace}", flush=True)
             shown_at = now
@@ -176,7 +203,7 @@ def trial(training: Training, options: argparse.Namespace, kinds: list[str], sho
     """Read a few pages that were not learnt from, and say how much was wrong."""
     for kind in kinds:
         sizes = {kind: min(16, options.sizes[kind])}
-        _, pictures, answers, _ = next(batches(options.fonts, {kind: 1.0}, sizes, 999_999_937, 0))
+        _, pictures, answers, *_ = next(batches(options.fonts, {kind: 1.0}, sizes, 999_999_937, 0))
         eager = torch.compiler.set_stance("force_eager")
         with eager, torch.autocast(training.device, torch.bfloat16, enabled=training.device == "cuda"):
             read = generate(training.reader, pictures.to(training.device), answers.shape[1], training.dtype)

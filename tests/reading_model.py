@@ -1,6 +1,6 @@
 """The small model that really reads, and slips of paper for it that it has never seen.
 
-Start it as any model: its folder is FOLDER, and PROFILE sizes pages as it wants them.
+Start it as any model: its folder is FOLDER; PROFILE sizes slips as it wants them, and PAGES whole pages.
 """
 
 import io
@@ -11,6 +11,7 @@ from examples.drawing import Fonts, Sheet, Type
 
 FOLDER = Path(__file__).parents[1] / "readingmodel" / "checkpoint"
 PROFILE = FOLDER / "reading-slips.toml"
+PAGES = FOLDER / "reading-pages.toml"
 
 _SIZE = (322.56, 161.28)
 """Points: 896 by 448 pixels at 200 dots an inch, which are halved on the way to the model."""

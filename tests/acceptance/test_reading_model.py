@@ -4,9 +4,12 @@ import base64
 import io
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -23,12 +26,16 @@ from muniment.text import Flag
 from muniment.text.markup import parse_markup
 from readingmodel.scoring import character_error
 from tests import reading_model
-from tests.reading_model import FOLDER, PROFILE, Slip
+from tests.examples.comparing import squeezed, true_blocks, true_text, truth_of
+from tests.reading_model import FOLDER, PAGES, PROFILE, Slip
 
 pytestmark = pytest.mark.acceptance
 
 MISREAD = 0.03
 """Share of characters that may be wrong: the model is small."""
+CELLS = 0.9
+"""Share of a table's cells that must stand in their places with their text."""
+DOCUMENTS = Path(__file__).parents[2] / "examples" / "documents"
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +102,45 @@ def test_what_stands_on_a_page_is_what_is_read(running: SealedServer, slips: dic
     assert [(attempt.engine, attempt.problem) for attempt in page.attempts] == [("checkpoint", "")]
     assert [type(block) for block in page.blocks] == [type(block) for block in true]
     assert character_error(said(true), said(page.blocks)) <= MISREAD
+
+
+@pytest.fixture(scope="module")
+def report(running: SealedServer, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The pages of a scanned report of the examples, as the command reads them."""
+    folder = tmp_path_factory.mktemp("report")
+    source = DOCUMENTS / "report-scanned.pdf"
+    options = ["--engine", running.address, "--profile", str(PAGES), "--format", "json", "-o", str(folder)]
+    command = [sys.executable, "-m", "muniment", "ocr", str(source), *options]
+    subprocess.run(command, check=True, capture_output=True, timeout=600)
+    pages: list[dict[str, Any]] = json.loads((folder / "report-scanned.json").read_text(encoding="utf-8"))["pages"]
+    return pages
+
+
+def test_whole_pages_are_read_as_they_were_written(report: list[dict[str, Any]]) -> None:
+    assert [(page["status"], page["flags"]) for page in report] == [("read", [])] * 4
+    for page, true in zip(report, truth_of("report-scanned.pdf"), strict=True):
+        written, read = (" ".join(map(true_text, blocks)) for blocks in (true["blocks"], page["blocks"]))
+        assert character_error(squeezed(written), squeezed(read)) <= MISREAD
+
+
+def test_page_numbers_are_told_from_text(report: list[dict[str, Any]]) -> None:
+    """Their digits are small print for this model: half of them have to be right."""
+    numbers = [[block["text"] for block in page["blocks"] if block["kind"] == "page_number"] for page in report]
+    assert [len(found) for found in numbers] == [1] * 4
+    assert sum(found == [f"Page {number} of 4"] for number, found in enumerate(numbers, 1)) >= 2
+
+
+def test_tables_of_whole_pages_are_tables(report: list[dict[str, Any]]) -> None:
+    true = true_blocks("report-scanned.pdf", "table")
+    found = [block for page in report for block in page["blocks"] if block["kind"] == "table"]
+    assert [(table["rows"], table["columns"]) for table in found] == [
+        (table["rows"], table["columns"]) for table in true
+    ]
+    for table, written in zip(found, true, strict=True):
+        wanted, cells = (
+            {(cell["row"], cell["column"], squeezed(cell["text"])) for cell in one["cells"]} for one in (written, table)
+        )
+        assert len(wanted & cells) >= CELLS * len(wanted)
 
 
 def test_different_pages_give_different_texts(running: SealedServer, slips: dict[str, Slip]) -> None:

@@ -9,7 +9,16 @@ from muniment.text.markup import parse_markup
 from readingmodel import alphabet
 from readingmodel.fonts import Family, Fonts
 from readingmodel.pages import PageKind, make_page
-from readingmodel.samples import LETTERS, MERGED, PATCH, letters_in_patches, make_batch, make_sample
+from readingmodel.samples import (
+    LETTERS,
+    MERGED,
+    NOTHING,
+    PATCH,
+    letters_in_patches,
+    make_batch,
+    make_sample,
+    patches_of_letters,
+)
 from readingmodel.settings import KINDS
 from readingmodel.sheet import Sheet, Style
 
@@ -67,6 +76,24 @@ def test_each_letter_is_found_in_its_patch_and_what_follows_it_after(fonts: Font
     assert first.tolist() == [*alphabet.numbers("ab"), alphabet.BLANK, alphabet.BLANK, *alphabet.numbers("\nc")]
     assert last[:LETTERS].tolist() == [*alphabet.numbers("c"), *[alphabet.BLANK] * 3]
     assert last[LETTERS:].tolist() == [alphabet.END, alphabet.END]
+
+
+def test_each_letter_knows_the_patch_that_it_stands_in(fonts: Fonts) -> None:
+    sheet = Sheet(fonts, 2 * MERGED, 2 * MERGED, scale=1.0)
+    sheet.tokens = alphabet.numbers("a\nb")
+    sheet.xs, sheet.ys = [MERGED + 1.0, float("nan"), 2.0 * MERGED], [5.0, float("nan"), 5.0]
+    places = patches_of_letters(sheet.places(), PageKind(2 * MERGED, 2 * MERGED, 40))
+    undrawn, outside, end = [[NOTHING, NOTHING]] * 3
+    assert places.tolist() == [[0, 1], undrawn, outside, end]
+
+
+@EVERY_KIND
+def test_a_letter_is_taught_where_it_is_said_to_be(fonts: Fonts, families: tuple[Family, ...], kind: str) -> None:
+    sample = make_sample(fonts, families, KINDS[kind], random.Random(11))
+    for token, (row, column) in zip(sample.answer.tolist(), sample.places.tolist(), strict=True):
+        if row != NOTHING:
+            crowded = sample.letters[row, column, :, LETTERS - 1] != alphabet.BLANK
+            assert token in sample.letters[row, column, :, :LETTERS] or crowded.any()
 
 
 def test_a_broken_line_of_text_knows_where_each_letter_is(fonts: Fonts, families: tuple[Family, ...]) -> None:
