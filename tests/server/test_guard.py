@@ -158,6 +158,19 @@ class TestKeys:
         answer = locked.client.get(path, headers={"authorization": shown} if shown else {})
         assert answer.status_code == 401
         assert "wrong" not in answer.text
+        scheme, _, challenge = answer.headers["www-authenticate"].partition(" ")
+        assert scheme == "Bearer"
+        # RFC 6750: what is wrong with a key is said only to who showed one.
+        assert challenge.startswith('realm="muniment"')
+        assert ('error="invalid_token"' in challenge) == (shown == "Bearer mun_wrong")
+        assert "wrong" not in challenge
+
+    @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+    def test_methods_that_tell_little_want_one_too(self, locked: Served, data: Path, method: str) -> None:
+        answers = [locked.client.request(method, "/v1/models", headers=shown) for shown in ({}, make_key(data, "b")[1])]
+        assert answers[0].status_code == 401
+        assert answers[0].headers["www-authenticate"] == 'Bearer realm="muniment"'
+        assert answers[1].is_success
 
     def test_one_that_is_revoked_or_expired_does_not_count(self, locked: Served, data: Path) -> None:
         _, key = make_key(data, "second")

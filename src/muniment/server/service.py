@@ -10,7 +10,7 @@ from muniment.server.audit import Audit, audit_secret
 from muniment.server.budget import ByteBudget
 from muniment.server.canary import Canary
 from muniment.server.caps import Caps
-from muniment.server.errors import ApiError
+from muniment.server.errors import KeyNeeded
 from muniment.server.fairness import FairSlots
 from muniment.server.files import FileStore
 from muniment.server.jobs import JobRunner, JobStore
@@ -89,18 +89,11 @@ class Service:
     def key_of(self, authorization: str) -> Key | None:
         """Whose the request is; None while no keys were made. Raises ApiError."""
         scheme, _, secret = authorization.partition(" ")
-        if scheme.lower() == "bearer" and secret:
-            key = self.keys.find(secret.strip())
-            if key is not None:
-                return key
-        if not self.keys.any_made():
-            return None
-        raise ApiError(
-            401,
-            "authentication_error",
-            "The key is unknown, expired or revoked" if secret else "A key is needed: Authorization: Bearer mun_…",
-            code="invalid_api_key",
-        )
+        is_shown = scheme.lower() == "bearer" and bool(secret.strip())
+        key = self.keys.find(secret.strip()) if is_shown else None
+        if key is None and self.keys.any_made():
+            raise KeyNeeded(is_shown=is_shown)
+        return key
 
     def slots(self, model: Model) -> FairSlots:
         """The queue before a model."""

@@ -35,7 +35,14 @@ _PROBLEMS = {
     507: "The service has no room left.",
 }
 _EVERYWHERE, _WITH_KEY = (500,), (401, 429)
-_MAY_WAIT = (429, 502, 503)
+_RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}}
+_CHALLENGE = {"WWW-Authenticate": {"description": "As in RFC 6750.", "required": True, "schema": {"type": "string"}}}
+_HEADERS: Mapping[int, dict[str, Any]] = {
+    401: _CHALLENGE,
+    429: _RETRY_AFTER,
+    502: _RETRY_AFTER,
+    503: _RETRY_AFTER,
+}
 
 
 @cache
@@ -157,10 +164,8 @@ def _problem(status: int, text: str, schemas: dict[str, Any]) -> dict[str, Any]:
         "description": text,
         "content": {"application/json": {"schema": _schema(Refusal, schemas)}},
     }
-    if status in _MAY_WAIT:
-        told["headers"] = {
-            "Retry-After": {"description": "Seconds.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}
-        }
+    if status in _HEADERS:
+        told["headers"] = _HEADERS[status]
     return told
 
 
