@@ -62,7 +62,8 @@ def openapi() -> Mapping[str, Any]:
             "version": __version__,
             "summary": "Scans and PDFs to Markdown and data, on this machine.",
             "description": "Send documents as uploads or as data URLs in base64; nothing is ever fetched. "
-            "Once a key was made, every route but the open ones wants one: `Authorization: Bearer mun_…`.",
+            "Once a key was made, every route but the open ones wants one: `Authorization: Bearer mun_…`. "
+            "HEAD is answered wherever GET is, and OPTIONS everywhere with what Allow tells.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
