@@ -12,7 +12,7 @@ from typing import Any
 from starlette.types import Message, Receive, Scope, Send
 
 from muniment.errors import MunimentError
-from muniment.server.answer import EVENTS, Answer, event, json_answer
+from muniment.server.answer import EVENTS, SHUT, Answer, event, json_answer
 from muniment.server.audit import AuditLine, Outcome
 from muniment.server.call import Call, ClientGone
 from muniment.server.errors import ApiError
@@ -21,7 +21,13 @@ from muniment.server.service import Service
 
 Handler = Callable[[Call, Service], Awaitable[Answer]]
 
-_EVERYWHERE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_SHUT = {
+    "cache-control": "no-store",
+    "content-security-policy": SHUT,
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+"""What a browser is told of every answer: keep nothing, guess at nothing, run and load nothing, tell nobody."""
 
 log = logging.getLogger("muniment.server")
 
@@ -209,7 +215,7 @@ class _Sender:
 
     async def _begin(self, answer: Answer, length: int | None) -> None:
         self._begun = answer
-        headers = {"content-type": answer.kind, "x-request-id": self._id, **_EVERYWHERE, **answer.headers}
+        headers = {"content-type": answer.kind, "x-request-id": self._id, **_SHUT, **answer.headers}
         if answer.status == _NO_CONTENT:
             del headers["content-type"]
         elif length is not None:

@@ -18,7 +18,7 @@ from muniment.server.answer import EVENTS, Answer, event, json_answer
 from muniment.server.call import Call
 from muniment.server.errors import ApiError
 from muniment.server.jobs import Job, JobState
-from muniment.server.results import KINDS, written
+from muniment.server.results import KINDS, POLICY, written
 from muniment.server.service import Service
 from muniment.server.uploads import Upload, receive
 
@@ -159,7 +159,8 @@ async def result(call: Call, service: Service) -> Answer:
     furniture = _one_of(Furniture, call.query.get("furniture", "mark"), "furniture")
     if job.state is not JobState.DONE:
         raise ApiError(409, "invalid_request_error", "The document is not read yet", code="not_finished")
-    return Answer(body=_in_pieces(job, service, form, furniture), kind=KINDS[form])
+    headers = {"content-security-policy": POLICY}
+    return Answer(body=_in_pieces(job, service, form, furniture), kind=KINDS[form], headers=headers)
 
 
 _Choice = TypeVar("_Choice", bound=Enum)
