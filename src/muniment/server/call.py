@@ -23,7 +23,11 @@ class ClientGone(Exception):
 
 @dataclass(eq=False)
 class Account:
-    """What a request turned out to be, for the audit and the metrics."""
+    """What a request turned out to be, for the audit and the metrics.
+
+    Attributes:
+        pages: how many were read, or handed in to be read in the background.
+    """
 
     pages: int = 0
     bytes_in: int = 0

@@ -27,6 +27,7 @@ class Job:
         numbers: the pages that were asked for.
         created, finished: seconds since 1970; ``finished`` is None until it is.
         problem: why it failed; "" unless it did.
+        charged_on: the day of UTC, as in ISO 8601, towards which the owner's pages count.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Job:
     created: float
     finished: float | None = None
     problem: str = ""
+    charged_on: str = ""
 
     @property
     def is_finished(self) -> bool:

@@ -15,6 +15,7 @@ from muniment.server.errors import ApiError
 from muniment.server.fairness import FairSlots
 from muniment.server.jobs.job import Job, JobState
 from muniment.server.jobs.store import JobStore
+from muniment.server.limits import Charge, Gate
 from muniment.server.models import Model, Models
 from muniment.server.problems import described
 
@@ -32,6 +33,7 @@ class Desk(Protocol):
     """What jobs need of the service."""
 
     models: Models
+    gate: Gate
 
     def slots(self, model: Model) -> FairSlots: ...
 
@@ -41,7 +43,7 @@ class Progress:
     """What became of a job's pages until now.
 
     Attributes:
-        done: how many were read, by a fallback or not.
+        done: how many were read, by a fallback or not, or failed.
         failed: page number to why.
     """
 
@@ -55,6 +57,11 @@ class Progress:
             self.fallback.append(page.number)
         elif page.status is PageStatus.FAILED:
             self.failed[page.number] = page.problem
+
+    @property
+    def read(self) -> int:
+        """How many were read."""
+        return self.done - len(self.failed)
 
 
 @dataclass(eq=False)
@@ -125,7 +132,14 @@ class JobRunner:
         if work is not None:
             work.task.cancel()
             await asyncio.gather(work.task, return_exceptions=True)
+            try:
+                job = self._store.find(job.id, job.owner)  # it may have come to its end meanwhile
+            except ApiError:  # or somebody else was faster
+                return
+        progress = None if job.is_finished else self.progress(job)
         self._store.remove(job.id)
+        if progress is not None:
+            self._give_back(job, progress)
         if work is not None:
             await work.tell()
 
@@ -159,7 +173,13 @@ class JobRunner:
                 log.error("job %s failed: %s", job.id, described(error))  # noqa: TRY400 - the trace may quote a document
                 problem = f"Something went wrong; the log has more under {job.id}"
                 job = self._store.set_state(job, JobState.FAILED, problem)
+        self._give_back(job, work.progress)
         await work.tell()
+
+    def _give_back(self, job: Job, progress: Progress) -> None:
+        """Have the pages of a job that ends not count towards its owner's day, but for those that were read."""
+        asked = len(job.numbers)
+        self._desk.gate.give_back(Charge(job.owner, job.charged_on, asked), asked - progress.read)
 
     async def _work_of(self, job: Job) -> _Work:
         await asyncio.sleep(0)  # :meth:`begin` writes it down when it has the task

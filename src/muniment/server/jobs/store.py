@@ -16,7 +16,7 @@ from muniment.server.jobs.job import Job, JobState
 from muniment.server.jobs.pagefile import PageFile
 from muniment.server.store import Database
 
-_COLUMNS = "id, owner, model, name, kind, page_count, sha256, numbers, state, created, finished, problem"
+_COLUMNS = "id, owner, model, name, kind, page_count, sha256, numbers, state, created, finished, problem, charged_on"
 _DOCUMENT, _PAGES = "document", "pages.jsonl"
 
 
@@ -60,7 +60,8 @@ class JobStore:
         info = job.info
         row = (
             *(job.id, job.owner, job.model, info.name, info.kind, info.page_count, info.sha256),
-            *(json.dumps(job.numbers), job.state.value, job.created, job.finished, job.problem, idempotency or None),
+            *(json.dumps(job.numbers), job.state.value, job.created, job.finished, job.problem, job.charged_on),
+            idempotency or None,
         )
         with self._database.transaction() as connection:
             connection.execute(
@@ -134,6 +135,7 @@ def _job(
     created: float,
     finished: float | None,
     problem: str,
+    charged_on: str,
 ) -> Job:
     return Job(
         id=job_id,
@@ -145,4 +147,5 @@ def _job(
         created=created,
         finished=finished,
         problem=problem,
+        charged_on=charged_on,
     )

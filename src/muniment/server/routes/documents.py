@@ -5,6 +5,7 @@ import base64
 import contextlib
 import time
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, TypeVar
@@ -45,7 +46,7 @@ async def create(call: Call, service: Service) -> Answer:
         earlier = service.jobs.earlier(call.owner, idempotency) if idempotency else None
         if earlier is not None:
             return _again(service, earlier, job)
-        service.gate.charge(call.key, len(job.numbers))
+        job = replace(job, charged_on=service.gate.charge(call.key, len(job.numbers)).day)
         service.jobs.add(job, idempotency)
     except BaseException:
         service.jobs.remove(job_id)

@@ -3,10 +3,12 @@
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import aclosing
 from functools import partial
 from typing import Any, BinaryIO
 
 from muniment.reading.source import in_memory
+from muniment.server.allowance import charged
 from muniment.server.answer import Answer, json_answer
 from muniment.server.call import Call
 from muniment.server.checks import unknown_field
@@ -47,11 +49,11 @@ async def ocr(call: Call, service: Service) -> Answer:
     document = await service.models.open(file, name)
     try:
         numbers = _numbers(body.get("pages"), document.page_count, service.caps.ocr_pages)
-        call.account.pages = len(numbers)
         call.account.document = service.audit.document_hash(bytes.fromhex(document.sha256))
-        service.gate.charge(call.key, len(numbers))
         told = OcrPages(wishes, partial(service.models.cut, document), service.caps.ocr_image_bytes)
-        pages = [await told.told(page) async for page in pages_of(call, service, model, document, numbers)]
+        with charged(call, service, len(numbers)):
+            async with aclosing(pages_of(call, service, model, document, numbers)) as read:
+                pages = [await told.told(page) async for page in read]
     finally:
         document.close()
     return json_answer(
