@@ -12,7 +12,7 @@ from PIL import Image
 from muniment.server.caps import Caps
 from tests.builders import page_picture, pdf_bytes, png_claiming, scanned_pdf, text_pdf
 from tests.reading.engine_server import engine_server
-from tests.server.serving import Served, served, until, without_canary
+from tests.server.serving import Served, served, until, with_plain_workers, without_canary
 
 LETTER = text_pdf("one", "two", "three")
 
@@ -89,12 +89,37 @@ def test_more_pages_than_a_document_may_have_are_refused(tmp_path: Path) -> None
         assert small.client.post("/v1/documents", content=LETTER, params={"pages": "1-2"}).status_code == 202
 
 
-def test_jobs_are_listed_newest_first(service: Served) -> None:
-    jobs = [service.hand_in(LETTER, f"{number}.pdf") for number in range(3)]
-    listed = service.client.get("/v1/documents", params={"limit": 2}).json()
-    assert [job["id"] for job in listed["data"]] == [jobs[2], jobs[1]]
-    assert listed["has_more"]
-    assert error(service.client.get("/v1/documents", params={"limit": "many"}))[0] == 400
+def listed(service: Served, **params: str | int) -> tuple[list[str], bool]:
+    """The ids of the documents in a list, and whether there are more."""
+    told = service.client.get("/v1/documents", params=params).json()
+    return [job["id"] for job in told["data"]], told["has_more"]
+
+
+@pytest.mark.usefixtures("plain_workers")
+def test_jobs_are_listed_newest_first_and_page_by_page(tmp_path: Path) -> None:
+    with served(tmp_path / "data") as service:
+        jobs = [service.hand_in(LETTER, f"{number}.pdf") for number in range(4)][::-1]
+        assert listed(service) == (jobs, False)
+        assert listed(service, limit=3) == (jobs[:3], True)
+        assert listed(service, limit=3, after=jobs[2]) == (jobs[3:], False)
+        assert listed(service, limit=2, after=jobs[1]) == (jobs[2:], False), "whose last page is a full one"
+        assert listed(service, after=jobs[3]) == ([], False)
+        assert listed(service, limit=0) == (jobs[:1], True)
+        assert error(service.client.get("/v1/documents", params={"limit": "many"}))[0] == 400
+        assert error(service.client.get("/v1/documents", params={"after": "doc_0"}))[0] == 404
+
+
+def test_to_list_documents_no_page_is_looked_at(tmp_path: Path, plain_workers: pytest.MonkeyPatch) -> None:
+    """There may be a hundred with two thousand pages each, and meanwhile nobody else is served."""
+    with_plain_workers(plain_workers, "2:error,3:error:best")
+    with served(tmp_path / "data") as service:
+        job = service.hand_in(LETTER)
+        told = service.job(job)
+        assert (told["pages"]["done"], told["pages"]["fallback"]) == (3, [3])
+    with served(tmp_path / "data") as service:
+        (service.data / "jobs" / job / "pages.jsonl").unlink()
+        assert service.client.get("/v1/documents").json()["data"] == [told]
+        assert service.client.get(f"/v1/documents/{job}").json() == told
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,29 @@ import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from muniment.errors import unwritable
 from muniment.reading import DocumentInfo
 from muniment.server.errors import ApiError
 from muniment.server.jobs.job import Job, JobState
 from muniment.server.jobs.pagefile import PageFile
+from muniment.server.jobs.progress import Progress
 from muniment.server.store import Database
 
-_COLUMNS = "id, owner, model, name, kind, page_count, sha256, numbers, state, created, finished, problem, charged_on"
+_COLUMNS = (
+    "id, owner, model, name, kind, page_count, sha256, numbers, state, created, finished, problem, charged_on, progress"
+)
 _DOCUMENT, _PAGES = "document", "pages.jsonl"
+
+
+@cache
+def _progress() -> TypeAdapter[Progress]:
+    return TypeAdapter(Progress)
 
 
 class JobStore:
@@ -61,7 +72,7 @@ class JobStore:
         row = (
             *(job.id, job.owner, job.model, info.name, info.kind, info.page_count, info.sha256),
             *(json.dumps(job.numbers), job.state.value, job.created, job.finished, job.problem, job.charged_on),
-            idempotency or None,
+            *(None, idempotency or None),
         )
         with self._database.transaction() as connection:
             connection.execute(
@@ -81,10 +92,13 @@ class JobStore:
         found = self._select("where owner = ? and idempotency = ?", (owner, idempotency))
         return found[0] if found else None
 
-    def of_owner(self, owner: str, most: int, before: float | None = None) -> list[Job]:
-        """The newest first, those created before a moment."""
-        until = time.time() + 1 if before is None else before
-        return self._select("where owner = ? and created < ? order by created desc limit ?", (owner, until, most))
+    def of_owner(self, owner: str, most: int, after: Job | None = None) -> list[Job]:
+        """The newest first; those that come after one of them."""
+        order = "order by created desc, id desc limit ?"
+        if after is None:
+            return self._select(f"where owner = ? {order}", (owner, most))
+        place = (owner, after.created, after.id)
+        return self._select(f"where owner = ? and (created, id) < (?, ?) {order}", (*place, most))
 
     def unfinished(self) -> list[Job]:
         """The oldest first."""
@@ -94,15 +108,21 @@ class JobStore:
         return self._select("where finished < ?", (moment,))
 
     def set_state(self, job: Job, state: JobState, problem: str = "") -> Job:
-        """The job in its new state."""
-        is_finished = state in (JobState.DONE, JobState.FAILED)
-        changed = replace(job, state=state, problem=problem, finished=time.time() if is_finished else None)
+        """The job in its new state, which is not its last."""
+        return self._change(replace(job, state=state, problem=problem))
+
+    def finish(self, job: Job, state: JobState, progress: Progress, problem: str = "") -> Job:
+        """The job in its last state. What became of its pages is kept too, so that nobody has to look at them again."""
+        return self._change(replace(job, state=state, problem=problem, finished=time.time(), progress=progress))
+
+    def _change(self, job: Job) -> Job:
+        progress = None if job.progress is None else _progress().dump_json(job.progress).decode()
         with self._database.transaction() as connection:
             connection.execute(
-                "update jobs set state = ?, problem = ?, finished = ? where id = ?",
-                (changed.state.value, changed.problem, changed.finished, job.id),
+                "update jobs set state = ?, problem = ?, finished = ?, progress = ? where id = ?",
+                (job.state.value, job.problem, job.finished, progress, job.id),
             )
-        return changed
+        return job
 
     def remove(self, job_id: str) -> None:
         """Forget a job and erase what it holds: the content first, so that none is left without a row."""
@@ -136,6 +156,7 @@ def _job(
     finished: float | None,
     problem: str,
     charged_on: str,
+    progress: str | None,
 ) -> Job:
     return Job(
         id=job_id,
@@ -148,4 +169,5 @@ def _job(
         finished=finished,
         problem=problem,
         charged_on=charged_on,
+        progress=None if progress is None else _progress().validate_json(progress),
     )

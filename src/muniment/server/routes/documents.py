@@ -107,14 +107,15 @@ def _numbers(wanted: str | None, count: int) -> tuple[int, ...]:
 
 async def listed(call: Call, service: Service) -> Answer:
     """GET /v1/documents: the newest first."""
-    call.check_query(("limit", "before"))
+    call.check_query(("limit", "after"))
     try:
         most = min(_MOST_LISTED, max(1, int(call.query.get("limit", "20"))))
     except ValueError:
         raise ApiError(400, "invalid_request_error", "That is no number", param="limit") from None
-    before = service.jobs.find(call.query["before"], call.owner).created if "before" in call.query else None
-    jobs = service.jobs.of_owner(call.owner, most, before)
-    return json_answer({"object": "list", "data": [_told(job, service) for job in jobs], "has_more": len(jobs) == most})
+    after = service.jobs.find(call.query["after"], call.owner) if "after" in call.query else None
+    jobs = service.jobs.of_owner(call.owner, most + 1, after)  # one more tells whether there are more
+    told = [_told(job, service) for job in jobs[:most]]
+    return json_answer({"object": "list", "data": told, "has_more": len(jobs) > most})
 
 
 async def shown(call: Call, service: Service) -> Answer:
