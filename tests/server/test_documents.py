@@ -1,15 +1,21 @@
 """Documents handed in: what is taken and what is not, and results in every form."""
 
+import asyncio
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Semaphore
 from typing import Any
 
 import pytest
 from fpdf import FPDF
 from PIL import Image
 
+from muniment.engines.image import EncodedImage
+from muniment.server import service as service_module
 from muniment.server.caps import Caps
+from muniment.server.models import Models
 from tests.builders import page_picture, pdf_bytes, png_claiming, scanned_pdf, text_pdf
 from tests.reading.engine_server import engine_server
 from tests.server.serving import Served, served, until, with_plain_workers, without_canary
@@ -235,6 +241,33 @@ class TestImages:
         assert service.client.get(f"/v1/documents/{job}/pages/3/image").status_code == 200
         service.job(job)
         assert service.client.get(f"/v1/documents/{job}/pages/3").status_code == 404
+
+    def test_only_a_few_are_made_at_once_and_whoever_is_too_many_is_told_at_once(
+        self, tmp_path: Path, plain_workers: pytest.MonkeyPatch
+    ) -> None:
+        plain_workers.setattr(service_module, "_SHOWN_AT_ONCE", 1)
+        plain_workers.setattr(service_module, "_SHOWN_WAITING", 1)
+        real, begun, may_end = Models.picture, Semaphore(0), Event()
+
+        async def held_up(*asked: Any) -> EncodedImage:
+            begun.release()
+            while not may_end.is_set():
+                await asyncio.sleep(0.01)
+            return await real(*asked)
+
+        plain_workers.setattr(Models, "picture", held_up)
+        with served(tmp_path / "data") as service, ThreadPoolExecutor(4) as clients:
+            place = f"/v1/documents/{service.hand_in(LETTER)}/pages/1/image"
+            asked = [clients.submit(service.client.get, place) for _ in range(4)]
+            assert begun.acquire(timeout=60)
+            refused = until(lambda: found if len(found := [one for one in asked if one.done()]) == 2 else None)
+            for answer in refused:
+                assert error(answer.result())[:2] == (503, "queue_full")
+                assert "retry-after" in answer.result().headers
+            assert not begun.acquire(blocking=False), "another waits for its turn"
+            may_end.set()
+            assert sorted(answer.result().status_code for answer in asked) == [200, 200, 503, 503]
+            assert service.client.get(place).status_code == 200
 
 
 class TestProcess:

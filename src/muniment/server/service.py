@@ -21,6 +21,9 @@ from muniment.server.models import Model, Models
 from muniment.server.settings import ServeSettings
 from muniment.server.store import Database
 
+_SHOWN_AT_ONCE = 2
+"""Pages that are pictured for people together; workers are for reading."""
+_SHOWN_WAITING = 32
 _SWEEP_EVERY = 30.0
 """Seconds, at most, for which content outlives its time."""
 
@@ -32,6 +35,7 @@ class Service:
 
     Attributes:
         problem: why no engine can be used; "" if nothing stands against it.
+        showing: the queue of those who want to see a page.
     """
 
     def __init__(self, settings: ServeSettings) -> None:
@@ -49,6 +53,7 @@ class Service:
         self.jobs = JobStore(self.database, settings.data / "jobs")
         self.files = FileStore(self.database, settings.data / "files")
         self.runner = JobRunner(self.jobs, self)
+        self.showing = FairSlots(_SHOWN_AT_ONCE, _SHOWN_WAITING)
         self._slots: dict[str, FairSlots] = {}
         self._closing = AsyncExitStack()
 

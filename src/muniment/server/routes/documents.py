@@ -197,11 +197,12 @@ async def image(call: Call, service: Service) -> Answer:
     number = call.path["number"]
     if not 1 <= number <= job.info.page_count:
         raise ApiError(404, "invalid_request_error", "There is no such page", code="not_found")
-    document = await service.models.open(service.jobs.document_of(job.id).open("rb"), job.info.name)
-    try:
-        picture = await service.models.picture(document, number)
-    finally:
-        document.close()
+    async with service.showing.take(call.owner):
+        document = await service.models.open(service.jobs.document_of(job.id).open("rb"), job.info.name)
+        try:
+            picture = await service.models.picture(document, number)
+        finally:
+            document.close()
     return Answer(body=base64.b64decode(picture.base64), kind=picture.mime)
 
 
