@@ -6,6 +6,7 @@ import logging
 import re
 import socket
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -231,7 +232,7 @@ class TestBodies:
     def test_one_that_stalls_is_given_up(self, capped: Served, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(call, "_STALL", 0.05)
         answer = capped.raw("PUT /process HTTP/1.1\nContent-Length: 100", b"some")
-        assert answer.status == 408
+        assert (answer.status, answer.code) == (408, "body_too_slow")
         (line,) = capped.audit(1)
         assert (line["bytes_in"], line["status"], line["outcome"]) == (4, 408, "refused")
 
@@ -247,6 +248,18 @@ class TestBodies:
             other.sendall(b"PUT /process HTTP/1.1\r\nHost: m\r\nContent-Length: 3000\r\nExpect: 100-continue\r\n\r\n")
             assert other.recv(100).startswith(b"HTTP/1.1 100"), "it has all the memory, and its body is awaited"
             assert service.client.post("/v1/files", content=b"x" * 6_000, timeout=20).status_code == 200
+
+    def test_one_keys_slow_bodies_leave_memory_to_another_key(self, tmp_path: Path) -> None:
+        (_, slow), (_, other) = (make_key(tmp_path / "data", name) for name in ("slow", "other"))
+        head = f"PUT /process HTTP/1.1\r\nHost: m\r\nAuthorization: {slow['authorization']}\r\nContent-Length: 3000\r\n"
+        with served(tmp_path / "data", caps=self.CAPS, memory=4 * 9_000) as service, ExitStack() as slow_ones:
+            for number in range(4):
+                connection = slow_ones.enter_context(service.connected())
+                connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+                if number < 2:
+                    assert connection.recv(100).startswith(b"HTTP/1.1 100"), "its body is awaited"
+            answer = service.client.put("/process", content=DOCUMENT[:2_999], headers=other, timeout=20)
+            assert answer.status_code in (200, 422)
 
     def test_memory_for_bodies_is_given_back_whatever_becomes_of_them(self, tmp_path: Path) -> None:
         """With room for one body at a time, a second would wait for ever if the first kept its share."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from starlette.datastructures import Headers, QueryParams
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 from muniment.server.errors import ApiError
 from muniment.server.keys import Key
@@ -15,6 +15,8 @@ from muniment.server.strictjson import parse_object
 
 _STALL = 30.0
 """Seconds without a byte of a body after which its sender counts as gone."""
+_SLOWEST = 16 << 10
+"""Bytes a second with which a body comes at least, once it has had as many seconds as a pause may take."""
 
 
 class ClientGone(Exception):
@@ -124,6 +126,7 @@ class BodyChunks:
         self._call = call
         self._most = most
         self._left = True
+        self._waited = 0.0
         declared = call.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > most:
             raise _too_long(most)
@@ -134,11 +137,7 @@ class BodyChunks:
     async def __anext__(self) -> bytes:
         if not self._left:
             raise StopAsyncIteration
-        try:
-            async with asyncio.timeout(_STALL):
-                message = await self._call.receive()
-        except TimeoutError:
-            raise ApiError(408, "invalid_request_error", f"The body did not come: nothing for {_STALL:g} s") from None
+        message = await self._message()
         if message["type"] == "http.disconnect":
             raise ClientGone
         chunk: bytes = message.get("body", b"")
@@ -149,6 +148,24 @@ class BodyChunks:
         if not self._left:
             self._call.body_done.set()
         return chunk
+
+    async def _message(self) -> Message:
+        """The next piece, as long as all of them together are not too slow."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        patience = min(_STALL, _STALL + self._call.account.bytes_in / _SLOWEST - self._waited)
+        try:
+            async with asyncio.timeout(patience):
+                message = await self._call.receive()
+        except TimeoutError:
+            raise _too_slow() from None
+        self._waited += clock() - began
+        return message
+
+
+def _too_slow() -> ApiError:
+    message = f"The body is too slow: send {_SLOWEST >> 10} KiB a second, and make no pause of {_STALL:g} s"
+    return ApiError(408, "invalid_request_error", message, code="body_too_slow")
 
 
 def _too_long(most: int) -> ApiError:

@@ -90,7 +90,7 @@ class Guarded:
         if self.takes_documents and call.scope["method"] in _WITH_BODY:
             service.audit.check()
             if not self.is_upload:
-                await held.enter_async_context(service.budget.take(_MEMORY_A_BYTE * call.longest_body))
+                await held.enter_async_context(service.budget.take(_MEMORY_A_BYTE * call.longest_body, call.owner))
 
     async def _answer(self, call: Call, sender: "_Sender") -> None:
         method = "GET" if sender.is_head else call.scope["method"]
