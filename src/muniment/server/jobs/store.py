@@ -1,8 +1,6 @@
 """Jobs on disk: a row each in the database, and a folder each for what they hold of the document."""
 
 import json
-import secrets
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,13 +10,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from muniment.errors import unwritable
 from muniment.reading import DocumentInfo
+from muniment.server.contents import Contents
 from muniment.server.errors import ApiError
 from muniment.server.jobs.job import Job, JobState
 from muniment.server.jobs.pagefile import PageFile
 from muniment.server.jobs.progress import Progress
-from muniment.server.store import Database
 
 _COLUMNS = (
     "id, owner, model, name, kind, page_count, sha256, numbers, state, created, finished, problem, charged_on, progress"
@@ -31,32 +28,10 @@ def _progress() -> TypeAdapter[Progress]:
     return TypeAdapter(Progress)
 
 
-class JobStore:
-    """All jobs of one service.
+class JobStore(Contents):
+    """All jobs of one service."""
 
-    Args:
-        folder: for their content; made with mode 0700.
-
-    Raises:
-        OutputError: the folder cannot be made.
-    """
-
-    def __init__(self, database: Database, folder: Path) -> None:
-        self._database = database
-        self._folder = folder
-        try:
-            folder.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise unwritable(folder, error) from None
-
-    def new_id(self) -> str:
-        """An id that nobody guesses, and a folder for it."""
-        job_id = f"doc_{secrets.token_hex(16)}"
-        self.folder_of(job_id).mkdir(mode=0o700)
-        return job_id
-
-    def folder_of(self, job_id: str) -> Path:
-        return self._folder / job_id
+    table, prefix = "jobs", "doc"
 
     def document_of(self, job_id: str) -> Path:
         """Where a job's document is."""
@@ -123,19 +98,6 @@ class JobStore:
                 (job.state.value, job.problem, job.finished, progress, job.id),
             )
         return job
-
-    def remove(self, job_id: str) -> None:
-        """Forget a job and erase what it holds: the content first, so that none is left without a row."""
-        shutil.rmtree(self.folder_of(job_id), ignore_errors=True)
-        with self._database.transaction(erases=True) as connection:
-            connection.execute("delete from jobs where id = ?", (job_id,))
-
-    def remove_strays(self) -> None:
-        """Erase folders without a job: what was being handed in when the service was killed."""
-        known = {row["id"] for row in self._database.query("SELECT id FROM jobs")}
-        for folder in self._folder.iterdir():
-            if folder.name not in known:
-                shutil.rmtree(folder, ignore_errors=True)
 
     def _select(self, where: str, values: Sequence[Any]) -> list[Job]:
         rows = self._database.query(f"select {_COLUMNS} from jobs {where}", *values)  # noqa: S608
