@@ -6,6 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+MEMORY_A_BYTE = 3
+"""Bytes held for each byte of a body: as it came, decoded, and on its way to an engine. Answers are made of as many."""
+
 
 @dataclass(eq=False, slots=True)
 class _Waiter:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -46,6 +47,7 @@ class Call:
         id: a fresh one, whatever the client called it.
         key: whose it is; None while no keys are made.
         most_bytes: of its body.
+        held: what is given back when the answer was sent, or will not be.
     """
 
     scope: Scope
@@ -55,6 +57,7 @@ class Call:
     most_bytes: int
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     account: Account = field(default_factory=Account)
+    held: AsyncExitStack = field(default_factory=AsyncExitStack)
     body_done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:

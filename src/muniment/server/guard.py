@@ -5,7 +5,7 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack, aclosing, suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from muniment.errors import MunimentError
 from muniment.server.answer import EVENTS, SHUT, Answer, event, json_answer
 from muniment.server.audit import AuditLine, Outcome
+from muniment.server.budget import MEMORY_A_BYTE
 from muniment.server.call import Call, ClientGone
 from muniment.server.errors import ApiError
 from muniment.server.problems import as_api_error, described
@@ -31,8 +32,6 @@ _SHUT = {
 
 log = logging.getLogger("muniment.server")
 
-_MEMORY_A_BYTE = 3
-"""Bytes held for each byte of a body: as it came, decoded, and on its way to an engine."""
 _WITH_BODY = ("POST", "PUT")
 _NO_CONTENT = 204
 _CANCELLED = 499
@@ -66,8 +65,8 @@ class Guarded:
         sender = _Sender(send, request_id, is_head=scope["method"] == "HEAD")
         outcome = Outcome.OK
         try:
-            async with asyncio.timeout(caps.request_seconds), AsyncExitStack() as held:
-                await self._let_in(call, held)
+            async with asyncio.timeout(caps.request_seconds), call.held:
+                await self._let_in(call)
                 await _while_there(call, self._answer(call, sender))
         except ClientGone:
             outcome, sender.status = Outcome.CANCELLED, _CANCELLED
@@ -81,16 +80,17 @@ class Guarded:
         finally:
             self._account(call, sender.status, outcome, time.monotonic() - began)
 
-    async def _let_in(self, call: Call, held: AsyncExitStack) -> None:
-        """Everything that is asked before the handler is; what is to be given back goes onto ``held``."""
+    async def _let_in(self, call: Call) -> None:
+        """Everything that is asked before the handler is."""
         service = self.service
         if not self.is_open:
             call.key = service.key_of(call.headers.get("authorization", ""))
-            held.enter_context(service.gate.request(call.key))
+            call.held.enter_context(service.gate.request(call.key))
         if self.takes_documents and call.scope["method"] in _WITH_BODY:
             service.audit.check()
             if not self.is_upload:
-                await held.enter_async_context(service.budget.take(_MEMORY_A_BYTE * call.longest_body, call.owner))
+                memory = service.budget.take(MEMORY_A_BYTE * call.longest_body, call.owner)
+                await call.held.enter_async_context(memory)
 
     async def _answer(self, call: Call, sender: "_Sender") -> None:
         method = "GET" if sender.is_head else call.scope["method"]

@@ -35,6 +35,9 @@ class Service:
 
     Attributes:
         problem: why no engine can be used; "" if nothing stands against it.
+        budget: memory for bodies.
+        picture_budget: memory for the pictures in answers. Whoever waits for it may hold memory for a body, but not the
+            other way round.
         showing: the queue of those who want to see a page.
     """
 
@@ -47,6 +50,7 @@ class Service:
         self.gate = Gate(self.database)
         self.audit = Audit(settings.data / "audit.jsonl", audit_secret(settings.data))
         self.budget = ByteBudget(settings.memory)
+        self.picture_budget = ByteBudget(settings.memory)
         self.metrics = Metrics()
         self.models = Models(settings.options, log.warning)
         self.canary = Canary(self.models)

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from muniment.reading.source import in_memory
 from muniment.server.allowance import charged
 from muniment.server.answer import Answer, json_answer
+from muniment.server.budget import MEMORY_A_BYTE
 from muniment.server.call import Call
 from muniment.server.checks import unknown_field
 from muniment.server.errors import ApiError
@@ -44,6 +45,9 @@ async def ocr(call: Call, service: Service) -> Answer:
     body = await call.json()
     _check(body)
     wishes = PictureWishes.of(body)
+    if wishes.with_data:
+        memory = service.picture_budget.take(MEMORY_A_BYTE * service.caps.ocr_image_bytes, call.owner)
+        await call.held.enter_async_context(memory)
     model = service.models.find(_model_name(body))
     file, name, size = _document(call, service, body.get("document"))
     document = await service.models.open(file, name)
