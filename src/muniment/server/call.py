@@ -29,9 +29,11 @@ class Account:
     """What a request turned out to be, for the audit and the metrics.
 
     Attributes:
+        asked: pages that are to be read before it is answered.
         pages: how many were read, or handed in to be read in the background.
     """
 
+    asked: int = 0
     pages: int = 0
     bytes_in: int = 0
     prompt_tokens: int = 0

@@ -4,13 +4,13 @@ import hashlib
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack
 from typing import Any
 
 from muniment.engines.openai import EngineTrouble
 from muniment.outputs import Format, writer_for
 from muniment.reading import PageReading, PageStatus
-from muniment.server.allowance import charged
+from muniment.server.allowance import charge
 from muniment.server.answer import EVENTS, Answer, event, json_answer
 from muniment.server.call import Call
 from muniment.server.chat import ChatCall, CompletionCall, check_chat, check_completion, ignored_fields
@@ -33,11 +33,12 @@ async def chat_completions(call: Call, service: Service) -> Answer:
         call.account.document = service.audit.document_hash(_digest(asked.images))
     for image in asked.images:
         (await opened(service, image)).close()
+    charge(call, service, len(asked.images))
     body = asked.forward(model.name, call.owner or "muniment", model.context)
     passed_on = model.forward("chat/completions", body)
     if passed_on is None:
         return await _read(call, service, model, asked)
-    return await _passed_on(call, service, model, passed_on, len(asked.images), is_streamed=asked.stream)
+    return await _passed_on(call, service, model, passed_on, is_streamed=asked.stream)
 
 
 async def completions(call: Call, service: Service) -> Answer:
@@ -52,20 +53,17 @@ async def completions(call: Call, service: Service) -> Answer:
             "The embedded engine reads images and writes no text of its own: send one to /v1/chat/completions",
             param="model",
         )
-    return await _passed_on(call, service, model, passed_on, 0, is_streamed=asked.stream)
+    return await _passed_on(call, service, model, passed_on, is_streamed=asked.stream)
 
 
-async def _passed_on(
-    call: Call, service: Service, model: Model, pieces: Pieces, pages: int, *, is_streamed: bool
-) -> Answer:
+async def _passed_on(call: Call, service: Service, model: Model, pieces: Pieces, *, is_streamed: bool) -> Answer:
     """The engine's own answer. Its place in the queue is held until it has come to its end."""
     watch = UsageWatch(call.account)
     try:
         async with AsyncExitStack() as held:
-            held.enter_context(charged(call, service, pages))
             await held.enter_async_context(service.slots(model).take(call.owner))
             coming = await held.enter_async_context(pieces)
-            call.account.pages = pages  # an engine that has begun to answer has looked at them
+            call.account.pages = call.account.asked  # an engine that has begun to answer has looked at them
             if is_streamed:
                 return Answer(body=_watched(coming, held.pop_all(), watch), kind=EVENTS)
             body = b"".join([piece async for piece in coming])
@@ -114,35 +112,33 @@ async def _read(call: Call, service: Service, model: Model, asked: ChatCall) -> 
     return json_answer(told)
 
 
-async def _pages(call: Call, service: Service, model: Model, asked: ChatCall) -> AsyncGenerator[PageReading, None]:
-    with charged(call, service, len(asked.images)):
-        for image in asked.images:
-            async with service.slots(model).take(call.owner):
-                document = await opened(service, image)
-                try:
-                    page = await model.read(document, 1)
-                finally:
-                    document.close()
-            if page.status is PageStatus.FAILED:
-                raise ApiError(422, "invalid_request_error", page.problem, code="unreadable_document")
-            call.account.pages += 1
-            yield page
+async def _pages(call: Call, service: Service, model: Model, asked: ChatCall) -> AsyncIterator[PageReading]:
+    for image in asked.images:
+        async with service.slots(model).take(call.owner):
+            document = await opened(service, image)
+            try:
+                page = await model.read(document, 1)
+            finally:
+                document.close()
+        if page.status is PageStatus.FAILED:
+            raise ApiError(422, "invalid_request_error", page.problem, code="unreadable_document")
+        call.account.pages += 1
+        yield page
 
 
 async def _as_stream(
-    pages: AsyncGenerator[PageReading, None], head: dict[str, Any], asked: ChatCall
+    pages: AsyncIterator[PageReading], head: dict[str, Any], asked: ChatCall
 ) -> AsyncGenerator[bytes, None]:
     def chunk(delta: dict[str, Any], reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
         return event({**head, "object": "chat.completion.chunk", "choices": [choice]})
 
     read: list[PageReading] = []
-    async with aclosing(pages):
-        async for page in pages:
-            role = {} if read else {"role": "assistant"}
-            text = _markdown(page)
-            yield chunk({**role, "content": f"\n\n{text}" if read else text})
-            read.append(page)
+    async for page in pages:
+        role = {} if read else {"role": "assistant"}
+        text = _markdown(page)
+        yield chunk({**role, "content": f"\n\n{text}" if read else text})
+        read.append(page)
     yield chunk({}, "stop")
     if asked.include_usage:
         told = {**head, "object": "chat.completion.chunk", "choices": [], "usage": _NO_USAGE}

@@ -1,14 +1,13 @@
 """Open WebUI's external document loader: a file in, its text out."""
 
 import io
-from contextlib import aclosing
 from typing import Any
 from urllib.parse import unquote
 
 from muniment.outputs import Format, writer_for
 from muniment.reading import DocumentInfo, PageReading
 from muniment.reading.source import in_memory
-from muniment.server.allowance import charged
+from muniment.server.allowance import charge
 from muniment.server.answer import Answer, json_answer
 from muniment.server.call import Call
 from muniment.server.errors import ApiError
@@ -28,9 +27,9 @@ async def process(call: Call, service: Service) -> Answer:
         if count > service.caps.document_pages:
             raise ApiError(413, "invalid_request_error", f"That is more than {service.caps.document_pages:,} pages")
         call.account.document = service.audit.document_hash(bytes.fromhex(document.sha256))
-        with charged(call, service, count):
-            async with aclosing(pages_of(call, service, model, document, range(1, count + 1))) as read:
-                pages = [_told(document.info, page) async for page in read]
+        charge(call, service, count)
+        numbers = range(1, count + 1)
+        pages = [_told(document.info, page) async for page in pages_of(call, service, model, document, numbers)]
     finally:
         document.close()
     return json_answer(pages)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from muniment.reading.source import in_memory
-from muniment.server.allowance import charged
+from muniment.server.allowance import charge
 from muniment.server.answer import Answer, json_answer
 from muniment.server.budget import MEMORY_A_BYTE
 from muniment.server.call import Call
@@ -55,9 +55,9 @@ async def ocr(call: Call, service: Service) -> Answer:
         numbers = _numbers(body.get("pages"), document.page_count, service.caps.ocr_pages)
         call.account.document = service.audit.document_hash(bytes.fromhex(document.sha256))
         told = OcrPages(wishes, partial(service.models.cut, document), service.caps.ocr_image_bytes)
-        with charged(call, service, len(numbers)):
-            async with aclosing(pages_of(call, service, model, document, numbers)) as read:
-                pages = [await told.told(page) async for page in read]
+        charge(call, service, len(numbers))
+        async with aclosing(pages_of(call, service, model, document, numbers)) as read:
+            pages = [await told.told(page) async for page in read]
     finally:
         document.close()
     return json_answer(
