@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any, BinaryIO, Protocol
@@ -230,10 +230,10 @@ class Models:
         return pictured.images[0]
 
     async def cut(
-        self, document: OpenDocument, page: PageReading, boxes: Sequence[Box], longest: int
+        self, document: OpenDocument, page: PageReading, boxes: tuple[Box, ...], longest: int
     ) -> tuple[EncodedImage, ...]:
         """Pieces of a page that was read, whose longer side has ``longest`` pixels. Raises PageError, EngineError."""
-        task = CropTask(document, page, tuple(boxes), longest, self._options.page_timeout)
+        task = CropTask(document, page, boxes, longest, self._options.page_timeout)
         return await asyncio.wrap_future(self._pool.submit(task))
 
     async def aclose(self) -> None:

@@ -16,7 +16,7 @@ DPI = 200
 _POINTS = 72
 _MOST = 2**31 - 1
 
-Cut = Callable[[PageReading, Sequence[Box], int], Awaitable[Sequence[EncodedImage]]]
+Cut = Callable[[PageReading, tuple[Box, ...], int], Awaitable[Sequence[EncodedImage]]]
 """Cuts boxes out of a page whose longer side has so many pixels. Raises PageError."""
 
 
@@ -115,7 +115,7 @@ class OcrPages:
         if not self._wishes.with_data or not pictures:
             return [None] * len(pictures)
         try:
-            images = await self._cut(page, [picture.box for picture in pictures], longest)
+            images = await self._cut(page, tuple(picture.box for picture in pictures), longest)
         except PageError:  # the page was read all the same
             self.without_data += len(pictures)
             return [None] * len(pictures)
