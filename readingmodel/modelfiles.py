@@ -1,5 +1,7 @@
 """The files that stand beside the weights, in the layout of the Hugging Face hub."""
 
+from collections.abc import Mapping
+
 from readingmodel import alphabet
 from readingmodel.samples import MERGED, PATCH
 from readingmodel.settings import Shape
@@ -15,11 +17,22 @@ _TEMPLATE = (
 """Leaves out what is asked: the model knows one task."""
 
 
-def model_files(shape: Shape) -> dict[str, object]:
-    """Everything but the weights, by file name."""
+def model_files(
+    shape: Shape,
+    vocabulary: Mapping[str, int] = alphabet.VOCABULARY,
+    template: str = _TEMPLATE,
+    context: int = CONTEXT,
+) -> dict[str, object]:
+    """Everything but the weights, by file name.
+
+    Args:
+        vocabulary: the tokens' numbers, special ones included.
+        template: makes a prompt of messages, in Jinja.
+        context: most tokens of page and answer together.
+    """
     special = [
         {
-            "id": alphabet.VOCABULARY[token],
+            "id": vocabulary[token],
             "content": token,
             "special": True,
             "normalized": False,
@@ -31,8 +44,8 @@ def model_files(shape: Shape) -> dict[str, object]:
     ]
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
     return {
-        "config.json": _config(shape),
-        "generation_config.json": {"eos_token_id": [alphabet.END], "repetition_penalty": 1.0},
+        "config.json": _config(shape, vocabulary, context),
+        "generation_config.json": {"eos_token_id": [vocabulary["<|im_end|>"]], "repetition_penalty": 1.0},
         "preprocessor_config.json": {
             "image_processor_type": "Qwen2VLImageProcessor",
             "processor_class": "Qwen2_5_VLProcessor",
@@ -51,20 +64,20 @@ def model_files(shape: Shape) -> dict[str, object]:
             "pre_tokenizer": byte_level,
             "post_processor": None,
             "decoder": byte_level,
-            "model": {"type": "BPE", "vocab": alphabet.VOCABULARY, "merges": []},
+            "model": {"type": "BPE", "vocab": dict(vocabulary), "merges": []},
         },
         "tokenizer_config.json": {
             "tokenizer_class": "Qwen2Tokenizer",
             "processor_class": "Qwen2_5_VLProcessor",
             "eos_token": "<|im_end|>",
             "pad_token": "<|endoftext|>",
-            "chat_template": _TEMPLATE,
+            "chat_template": template,
             "added_tokens_decoder": {str(entry.pop("id")): entry for entry in map(dict, special)},
         },
     }
 
 
-def _config(shape: Shape) -> dict[str, object]:
+def _config(shape: Shape, vocabulary: Mapping[str, int], context: int) -> dict[str, object]:
     return {
         "architectures": ["Qwen2_5_VLForConditionalGeneration"],
         "model_type": "qwen2_5_vl",
@@ -75,19 +88,19 @@ def _config(shape: Shape) -> dict[str, object]:
         "num_attention_heads": shape.heads,
         "num_key_value_heads": shape.heads,
         "vocab_size": shape.tokens,
-        "max_position_embeddings": CONTEXT,
+        "max_position_embeddings": context,
         "rms_norm_eps": 1e-6,
         "rope_theta": shape.rotary_base,
         "hidden_act": "silu",
         "tie_word_embeddings": False,
         "use_sliding_window": False,
         "rope_scaling": {"type": "mrope", "mrope_section": list(shape.rotary)},
-        "image_token_id": alphabet.PICTURE,
-        "video_token_id": alphabet.VOCABULARY["<|video_pad|>"],
-        "vision_start_token_id": alphabet.PICTURE_START,
-        "vision_end_token_id": alphabet.PICTURE_END,
-        "bos_token_id": alphabet.VOCABULARY["<|endoftext|>"],
-        "eos_token_id": alphabet.END,
+        "image_token_id": vocabulary["<|image_pad|>"],
+        "video_token_id": vocabulary["<|video_pad|>"],
+        "vision_start_token_id": vocabulary["<|vision_start|>"],
+        "vision_end_token_id": vocabulary["<|vision_end|>"],
+        "bos_token_id": vocabulary["<|endoftext|>"],
+        "eos_token_id": vocabulary["<|im_end|>"],
         "vision_config": {
             "model_type": "qwen2_5_vl",
             "depth": shape.vision_depth,

@@ -6,28 +6,26 @@ decides which one comes next; the last layer's weights hold that order.
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from readingmodel.alphabet import SPECIAL, byte_letters
+from readingmodel.modelfiles import model_files
+from readingmodel.samples import MERGED, PATCH
+from readingmodel.settings import Shape
+
 Numbers = NDArray[np.float32]
 
 CONTEXT = 32_768
 """Most tokens of page and answer together."""
-_WIDTH, _LAYERS, _HEADS = 128, 2, 2
-_PATCH, _MERGED = 14, 2
+_WIDTH, _LAYERS = 128, 2
+_SHAPE = Shape(vision_hidden=_WIDTH, vision_depth=_LAYERS, vision_intermediate=_WIDTH, vision_heads=2, window=4,
+               full=(_LAYERS - 1,), hidden=_WIDTH, depth=_LAYERS, intermediate=_WIDTH, heads=2)  # fmt: skip
 _LEAST_PIECE = 3
 """Characters of an answer's piece: longer than a prompt's tokens, which are bytes, so that no piece is one of those."""
-_SPECIAL = (
-    "<|endoftext|>",
-    "<|im_start|>",
-    "<|im_end|>",
-    "<|vision_start|>",
-    "<|vision_end|>",
-    "<|image_pad|>",
-    "<|video_pad|>",
-)
 _TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n"
     "{% if message.content is string %}{{ message.content }}{% else %}{% for part in message.content %}"
@@ -39,14 +37,15 @@ _TEMPLATE = (
 def write_checkpoint(folder: Path, answer: str, *, loops: bool = False) -> None:
     """Write a model that answers ``answer``, or with ``loops`` goes on writing it without end, into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    letters = _byte_letters()
+    letters = byte_letters()
     pieces = ["".join(letters[byte] for byte in piece.encode()) for piece in _pieces(answer)]
-    vocabulary = {token: number for number, token in enumerate([*letters.values(), *pieces, *_SPECIAL])}
+    vocabulary = {token: number for number, token in enumerate([*letters.values(), *pieces, *SPECIAL])}
     first, last = vocabulary[pieces[0]], vocabulary[pieces[-1]]
     successor = {number: number + 1 for number in range(first, last)}
     successor[last] = first if loops else vocabulary["<|im_end|>"]
     successor[vocabulary[letters[ord("\n")]]] = first  # what the chat template ends with
-    for name, content in _settings(vocabulary).items():
+    shape = replace(_SHAPE, tokens=len(vocabulary))
+    for name, content in model_files(shape, vocabulary, _TEMPLATE, CONTEXT).items():
         (folder / name).write_text(json.dumps(content), encoding="utf-8")
     _write_safetensors(folder / "model.safetensors", _weights(len(vocabulary), successor))
 
@@ -63,106 +62,6 @@ def _pieces(answer: str) -> list[str]:
     return [*pieces[:-1], pieces[-1] + piece]
 
 
-def _byte_letters() -> dict[int, str]:
-    """The letter that stands for each byte in byte-level vocabularies."""
-    shown = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
-    hidden = [byte for byte in range(256) if byte not in shown]
-    return {byte: chr(byte) for byte in shown} | {byte: chr(256 + number) for number, byte in enumerate(hidden)}
-
-
-def _settings(vocabulary: dict[str, int]) -> dict[str, object]:
-    """Everything but the weights, by file name."""
-    end = vocabulary["<|im_end|>"]
-    special = [
-        {
-            "id": vocabulary[token],
-            "content": token,
-            "special": True,
-            "normalized": False,
-            "single_word": False,
-            "lstrip": False,
-            "rstrip": False,
-        }
-        for token in _SPECIAL
-    ]
-    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
-    return {
-        "config.json": _config(vocabulary),
-        "generation_config.json": {"eos_token_id": [end], "repetition_penalty": 1.05},
-        "preprocessor_config.json": {
-            "image_processor_type": "Qwen2VLImageProcessor",
-            "processor_class": "Qwen2_5_VLProcessor",
-            "min_pixels": 3136,
-            "max_pixels": 12845056,
-            "patch_size": _PATCH,
-            "merge_size": _MERGED,
-            "temporal_patch_size": 2,
-            "image_mean": [0.5, 0.5, 0.5],
-            "image_std": [0.5, 0.5, 0.5],
-        },
-        "tokenizer.json": {
-            "version": "1.0",
-            "added_tokens": special,
-            "normalizer": None,
-            "pre_tokenizer": byte_level,
-            "post_processor": None,
-            "decoder": byte_level,
-            "model": {"type": "BPE", "vocab": vocabulary, "merges": []},
-        },
-        "tokenizer_config.json": {
-            "tokenizer_class": "Qwen2Tokenizer",
-            "processor_class": "Qwen2_5_VLProcessor",
-            "eos_token": "<|im_end|>",
-            "pad_token": "<|endoftext|>",
-            "chat_template": _TEMPLATE,
-            "added_tokens_decoder": {str(entry.pop("id")): entry for entry in map(dict, special)},
-        },
-    }
-
-
-def _config(vocabulary: dict[str, int]) -> dict[str, object]:
-    return {
-        "architectures": ["Qwen2_5_VLForConditionalGeneration"],
-        "model_type": "qwen2_5_vl",
-        "torch_dtype": "bfloat16",
-        "hidden_size": _WIDTH,
-        "intermediate_size": _WIDTH,
-        "num_hidden_layers": _LAYERS,
-        "num_attention_heads": _HEADS,
-        "num_key_value_heads": _HEADS,
-        "vocab_size": len(vocabulary),
-        "max_position_embeddings": CONTEXT,
-        "rms_norm_eps": 1e-6,
-        "rope_theta": 1e6,
-        "hidden_act": "silu",
-        "tie_word_embeddings": False,
-        "use_sliding_window": False,
-        "rope_scaling": {"type": "mrope", "mrope_section": [8, 12, 12]},
-        "image_token_id": vocabulary["<|image_pad|>"],
-        "video_token_id": vocabulary["<|video_pad|>"],
-        "vision_start_token_id": vocabulary["<|vision_start|>"],
-        "vision_end_token_id": vocabulary["<|vision_end|>"],
-        "bos_token_id": vocabulary["<|endoftext|>"],
-        "eos_token_id": vocabulary["<|im_end|>"],
-        "vision_config": {
-            "model_type": "qwen2_5_vl",
-            "depth": _LAYERS,
-            "hidden_size": _WIDTH,
-            "out_hidden_size": _WIDTH,
-            "intermediate_size": _WIDTH,
-            "num_heads": _HEADS,
-            "in_chans": 3,
-            "patch_size": _PATCH,
-            "spatial_merge_size": _MERGED,
-            "temporal_patch_size": 2,
-            "window_size": 112,
-            "fullatt_block_indexes": [_LAYERS - 1],
-            "tokens_per_second": 2,
-            "hidden_act": "silu",
-        },
-    }
-
-
 def _weights(tokens: int, successor: dict[int, int]) -> dict[str, Numbers]:
     """By name. What is not set is zero: attention and perceptrons add nothing to what goes through."""
     meanings = np.random.default_rng(0).choice(np.array([-1, 1], np.float32), (tokens, _WIDTH))
@@ -172,9 +71,9 @@ def _weights(tokens: int, successor: dict[int, int]) -> dict[str, Numbers]:
     weights = {"model.embed_tokens.weight": meanings, "lm_head.weight": order, "model.norm.weight": _ones()}
     for layer in range(_LAYERS):
         weights |= _text_layer(f"model.layers.{layer}") | _vision_layer(f"visual.blocks.{layer}")
-    merged = _WIDTH * _MERGED**2
+    merged = _WIDTH * (MERGED // PATCH) ** 2
     return weights | {
-        "visual.patch_embed.proj.weight": _zeros(_WIDTH, 3, 2, _PATCH, _PATCH),
+        "visual.patch_embed.proj.weight": _zeros(_WIDTH, 3, 2, PATCH, PATCH),
         "visual.merger.ln_q.weight": _ones(),
         **_linear("visual.merger.mlp.0", merged, merged),
         **_linear("visual.merger.mlp.2", _WIDTH, merged),

@@ -60,6 +60,21 @@ def test_an_image_is_read_and_its_pictures_are_placed(client: Any) -> None:
         assert 0 <= image.top_left_y < image.bottom_right_y <= page.dimensions.height
 
 
+def test_a_picture_is_cut_out_and_put_into_the_markdown(client: Any) -> None:
+    """As Mistral's own examples do it: what the Markdown calls a picture gives way to the picture itself."""
+    url = data_url((EXAMPLES / "article.png").read_bytes(), "image/png")
+    document = {"type": "image_url", "image_url": url}
+    asked = {"include_image_base64": True, "image_limit": 1, "image_min_size": 50}
+    (page,) = client.ocr.process(model="mistral-ocr-latest", document=document, **asked).pages
+    (image,) = page.images
+    place = f"![{image.id}]({image.id})"
+    assert page.markdown.count(place) == 1
+    head, _, data = image.image_base64.partition(",")
+    assert head == "data:image/jpeg;base64"
+    assert base64.b64decode(data, validate=True).startswith(b"\xff\xd8\xff")
+    assert f"({image.image_base64})" in page.markdown.replace(place, f"![{image.id}]({image.image_base64})")
+
+
 def test_an_uploaded_file_is_listed_read_and_erased(client: Any, pdf: bytes) -> None:
     uploaded = client.files.upload(file={"file_name": NAME, "content": pdf}, purpose="ocr")
     assert (uploaded.filename, uploaded.size_bytes) == (NAME, len(pdf))

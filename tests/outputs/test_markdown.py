@@ -254,3 +254,16 @@ def test_a_nested_list_that_begins_in_the_middle_stays_a_list() -> None:
 
 def test_an_empty_nested_item_does_not_underline_its_parent() -> None:
     assert list_markdown([ListItem("parent"), ListItem("", "•", 1)]) == "- parent\n  - <!--  -->"
+
+
+def test_a_figure_in_a_file_of_its_own_is_shown_from_there() -> None:
+    blocks: list[Block] = [Figure(), Figure(text="axis", caption="Figure 2. Fall"), Paragraph(text="[Figure]")]
+    assert blocks_to_markdown(blocks, {1: "img-0.jpeg"}) == (
+        "> [Figure]\n\n> ![img-0.jpeg](img-0.jpeg) Figure 2. Fall\n>\n> axis\n\n[Figure]"
+    )
+    assert '<img src="img-0.jpeg" alt="img-0.jpeg"' in GFM.render(blocks_to_markdown(blocks, {1: "img-0.jpeg"}))
+
+
+def test_a_figure_that_belongs_to_the_pages_furniture_is_shown_from_nowhere() -> None:
+    blocks: list[Block] = [Figure(text="a crest", furniture=True)]
+    assert "img" not in blocks_to_markdown(blocks, {0: "img-0.jpeg"})

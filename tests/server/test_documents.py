@@ -1,18 +1,24 @@
 """Documents handed in: what is taken and what is not, and results in every form."""
 
+import asyncio
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Semaphore
 from typing import Any
 
 import pytest
 from fpdf import FPDF
 from PIL import Image
 
+from muniment.engines.image import EncodedImage
+from muniment.server import service as service_module
 from muniment.server.caps import Caps
+from muniment.server.models import Models
 from tests.builders import page_picture, pdf_bytes, png_claiming, scanned_pdf, text_pdf
 from tests.reading.engine_server import engine_server
-from tests.server.serving import Served, served, until, without_canary
+from tests.server.serving import Served, served, until, with_plain_workers, without_canary
 
 LETTER = text_pdf("one", "two", "three")
 
@@ -89,12 +95,37 @@ def test_more_pages_than_a_document_may_have_are_refused(tmp_path: Path) -> None
         assert small.client.post("/v1/documents", content=LETTER, params={"pages": "1-2"}).status_code == 202
 
 
-def test_jobs_are_listed_newest_first(service: Served) -> None:
-    jobs = [service.hand_in(LETTER, f"{number}.pdf") for number in range(3)]
-    listed = service.client.get("/v1/documents", params={"limit": 2}).json()
-    assert [job["id"] for job in listed["data"]] == [jobs[2], jobs[1]]
-    assert listed["has_more"]
-    assert error(service.client.get("/v1/documents", params={"limit": "many"}))[0] == 400
+def listed(service: Served, **params: str | int) -> tuple[list[str], bool]:
+    """The ids of the documents in a list, and whether there are more."""
+    told = service.client.get("/v1/documents", params=params).json()
+    return [job["id"] for job in told["data"]], told["has_more"]
+
+
+@pytest.mark.usefixtures("plain_workers")
+def test_jobs_are_listed_newest_first_and_page_by_page(tmp_path: Path) -> None:
+    with served(tmp_path / "data") as service:
+        jobs = [service.hand_in(LETTER, f"{number}.pdf") for number in range(4)][::-1]
+        assert listed(service) == (jobs, False)
+        assert listed(service, limit=3) == (jobs[:3], True)
+        assert listed(service, limit=3, after=jobs[2]) == (jobs[3:], False)
+        assert listed(service, limit=2, after=jobs[1]) == (jobs[2:], False), "whose last page is a full one"
+        assert listed(service, after=jobs[3]) == ([], False)
+        assert listed(service, limit=0) == (jobs[:1], True)
+        assert error(service.client.get("/v1/documents", params={"limit": "many"}))[0] == 400
+        assert error(service.client.get("/v1/documents", params={"after": "doc_0"}))[0] == 404
+
+
+def test_to_list_documents_no_page_is_looked_at(tmp_path: Path, plain_workers: pytest.MonkeyPatch) -> None:
+    """There may be a hundred with two thousand pages each, and meanwhile nobody else is served."""
+    with_plain_workers(plain_workers, "2:error,3:error:best")
+    with served(tmp_path / "data") as service:
+        job = service.hand_in(LETTER)
+        told = service.job(job)
+        assert (told["pages"]["done"], told["pages"]["fallback"]) == (3, [3])
+    with served(tmp_path / "data") as service:
+        (service.data / "jobs" / job / "pages.jsonl").unlink()
+        assert service.client.get("/v1/documents").json()["data"] == [told]
+        assert service.client.get(f"/v1/documents/{job}").json() == told
 
 
 @pytest.mark.parametrize(
@@ -210,6 +241,33 @@ class TestImages:
         assert service.client.get(f"/v1/documents/{job}/pages/3/image").status_code == 200
         service.job(job)
         assert service.client.get(f"/v1/documents/{job}/pages/3").status_code == 404
+
+    def test_only_a_few_are_made_at_once_and_whoever_is_too_many_is_told_at_once(
+        self, tmp_path: Path, plain_workers: pytest.MonkeyPatch
+    ) -> None:
+        plain_workers.setattr(service_module, "_SHOWN_AT_ONCE", 1)
+        plain_workers.setattr(service_module, "_SHOWN_WAITING", 1)
+        real, begun, may_end = Models.picture, Semaphore(0), Event()
+
+        async def held_up(*asked: Any) -> EncodedImage:
+            begun.release()
+            while not may_end.is_set():
+                await asyncio.sleep(0.01)
+            return await real(*asked)
+
+        plain_workers.setattr(Models, "picture", held_up)
+        with served(tmp_path / "data") as service, ThreadPoolExecutor(4) as clients:
+            place = f"/v1/documents/{service.hand_in(LETTER)}/pages/1/image"
+            asked = [clients.submit(service.client.get, place) for _ in range(4)]
+            assert begun.acquire(timeout=60)
+            refused = until(lambda: found if len(found := [one for one in asked if one.done()]) == 2 else None)
+            for answer in refused:
+                assert error(answer.result())[:2] == (503, "queue_full")
+                assert "retry-after" in answer.result().headers
+            assert not begun.acquire(blocking=False), "another waits for its turn"
+            may_end.set()
+            assert sorted(answer.result().status_code for answer in asked) == [200, 200, 503, 503]
+            assert service.client.get(place).status_code == 200
 
 
 class TestProcess:

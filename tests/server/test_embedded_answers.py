@@ -1,5 +1,7 @@
 """What the embedded engine reads, asked for in the words of OpenAI's and of Mistral's clients."""
 
+import base64
+import io
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -132,6 +134,31 @@ class TestOcr:
         told = self.post(reader, document, pages=[2, 0, 2]).json()
         assert [page["index"] for page in told["pages"]] == [2, 0]
 
+    @pytest.mark.parametrize("turn", [0, 90])
+    def test_a_picture_is_cut_out_if_that_is_wanted(self, reader: Served, turn: int) -> None:
+        page = Image.new("RGB", (1240, 1754), "white")
+        draw = ImageDraw.Draw(page)
+        for row in range(8):
+            draw.text((100, 100 + 70 * row), "The harbour in winter, as it was", "black", ImageFont.load_default(48))
+        photo = Image.effect_noise((800, 700), 90).convert("RGB")
+        photo.paste((200, 30, 30), (350, 300, 450, 400))
+        page.paste(photo, (220, 900))
+        document = {"type": "image_url", "image_url": url(image_bytes(page.rotate(turn, expand=True), "PNG"))}
+        told = self.post(reader, document, include_image_base64=True).json()
+        (found,) = told["pages"]
+        (image,) = found["images"]
+        assert told["muniment"] == {"ignored": [], "images_without_data": 0}
+        assert f"![{image['id']}]({image['id']})" in found["markdown"]
+        head, data = image["image_base64"].split(",")
+        assert head == "data:image/jpeg;base64"
+        cut = Image.open(io.BytesIO(base64.b64decode(data)))
+        width = image["bottom_right_x"] - image["top_left_x"]
+        height = image["bottom_right_y"] - image["top_left_y"]
+        assert abs(cut.width - width) <= 1
+        assert abs(cut.height - height) <= 1
+        red, green, blue = cut.convert("RGB").getpixel((cut.width // 2, cut.height // 2))  # type: ignore[misc]
+        assert (red > 150, green < 90, blue < 90) == (True, True, True)
+
     def test_a_picture_on_a_page_is_told_by_its_place(self, reader: Served) -> None:
         page = Image.new("RGB", (1240, 1754), "white")
         ImageDraw.Draw(page).text((100, 100), "The harbour in winter", "black", ImageFont.load_default(40))
@@ -162,7 +189,9 @@ class TestOcr:
             ({"model": 3}, 400, "model"),
             ({"model": "gpt"}, 404, "model"),
             ({"colour": "red"}, 400, "colour"),
-            ({"include_image_base64": True}, 400, "include_image_base64"),
+            ({"include_image_base64": "yes"}, 400, "include_image_base64"),
+            ({"image_limit": -1}, 400, "image_limit"),
+            ({"image_min_size": 1.5}, 400, "image_min_size"),
             ({"bbox_annotation_format": {}}, 400, "bbox_annotation_format"),
         ],
     )

@@ -1,6 +1,7 @@
 """Documents that come raw or in a form, cut anywhere, are written as they are; whatever else comes is refused."""
 
 import asyncio
+import logging
 import stat
 import tempfile
 from itertools import pairwise
@@ -181,3 +182,25 @@ def test_a_field_that_nobody_knows_is_refused_by_a_name_that_looks_like_one() ->
 def test_a_place_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written"):
         taken(b"x", kind="", path=tmp_path / "nowhere" / "document")
+
+
+MALFORMED = [
+    *(b"Z", f"--{BOUNDARY}Z".encode(), f"--{BOUNDARY}\r\nZ Z: z\r\n\r\n".encode(), f"--{BOUNDARY}\rZ".encode()),
+    part("file", b"Z", "z.pdf")[:-2] + f"\r\n--{BOUNDARY}Z".encode(),
+]
+
+
+@pytest.mark.parametrize("body", MALFORMED)
+def test_what_is_malformed_is_in_no_log(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "python_multipart")
+    with suppress(ApiError):
+        taken(body)
+    assert caplog.records == []
+
+
+def test_the_parser_would_log_it(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: it is its logger that is silent, and not the parser that has nothing to say."""
+    monkeypatch.setattr(logging.getLogger("python_multipart.multipart"), "disabled", False)
+    with suppress(ApiError):
+        taken(b"Z")
+    assert str(ord("Z")) in caplog.text

@@ -6,7 +6,7 @@ from muniment.cli.messages import printable
 from muniment.cli.sinks import write_standard_output
 from muniment.documents import Source
 from muniment.outputs import as_json, cleaned
-from muniment.reading import DocumentInfo, PageReading, PageStatus
+from muniment.reading import DocumentInfo, DocumentReading, PageReading, PageStatus
 from muniment.text import Paragraph
 
 NOT_MENTIONED = "Not mentioned."
@@ -49,37 +49,18 @@ class AnswerLines:
         """Nothing to do: what is out is out."""
 
 
-class AnswersAsJson:
-    """One object a document, when it is finished; docs/cli.md describes it."""
-
-    def __init__(self, question: str) -> None:
-        self._question = question
-        self._info: DocumentInfo | None = None
-        self._pages: list[PageReading] = []
-
-    def paths(self, source: Source) -> tuple[Path, ...]:  # noqa: ARG002
-        return ()
-
-    def begin(self, source: Source, info: DocumentInfo) -> None:  # noqa: ARG002
-        self._info, self._pages = info, []
-
-    def page(self, page: PageReading) -> None:
-        self._pages.append(page)
-
-    def end(self) -> None:
-        assert self._info is not None, "the end comes after the beginning"  # noqa: S101
-        told = {
-            "document": self._info.name,
-            "sha256": self._info.sha256,
-            "question": self._question,
-            "pages": [page.number for page in self._pages],
-            "answers": [{"page": page.number, "answer": answer_of(page)} for page in self._pages if page.blocks],
-            "failed": [{"page": page.number, "problem": page.problem} for page in self._pages if page.problem],
-        }
-        write_standard_output(as_json(told) + "\n")
-
-    def close(self) -> None:
-        """Nothing to do: what is out is out."""
+def write_as_json(question: str, document: DocumentReading) -> None:
+    """One object a document; docs/cli.md describes it."""
+    pages = document.pages
+    told = {
+        "document": document.info.name,
+        "sha256": document.info.sha256,
+        "question": question,
+        "pages": [page.number for page in pages],
+        "answers": [{"page": page.number, "answer": answer_of(page)} for page in pages if page.blocks],
+        "failed": [{"page": page.number, "problem": page.problem} for page in pages if page.problem],
+    }
+    write_standard_output(as_json(told) + "\n")
 
 
 def _indented(answer: str) -> str:

@@ -1,5 +1,6 @@
 """``muniment ask``."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -44,8 +45,9 @@ def ask(
 
     Example: muniment ask scan.pdf "What is the total?"
     """
-    from muniment.cli.answers import AnswerLines, AnswersAsJson
+    from muniment.cli.answers import AnswerLines, write_as_json
     from muniment.cli.running import run_over
+    from muniment.cli.sinks import WholeDocuments
     from muniment.reading import PlainQuestion, ReadOptions, Run
 
     *paths, question = paths_and_question
@@ -54,7 +56,7 @@ def ask(
     summary = run_over(
         paths,
         lambda sources, _: (
-            AnswersAsJson(question) if as_json else AnswerLines(named=len(sources) > 1),
+            WholeDocuments(partial(write_as_json, question)) if as_json else AnswerLines(named=len(sources) > 1),
             Run(sources, options, question=asked),
         ),
         quiet=quiet,

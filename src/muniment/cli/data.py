@@ -1,19 +1,17 @@
 """Where extracted data goes: standard output, as the data alone or as a report a document."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from muniment.cli.messages import complain
 from muniment.cli.sinks import write_standard_output
-from muniment.documents import Source
 from muniment.outputs import as_json
-from muniment.reading import DocumentInfo, PageReading, PageStatus
+from muniment.reading import DocumentReading, PageStatus
 from muniment.reading.extracting import DocumentExtraction, extraction_of
 from muniment.text.extraction import Schema
 
 
-class DataSink:
-    """Puts a document's pages together when it is finished, and tells what is wrong field by field.
+class DataTeller:
+    """Puts a document's pages together, writes the whole, and tells what is wrong field by field.
 
     Args:
         written: gives what a document's data looks like on standard output.
@@ -26,28 +24,14 @@ class DataSink:
         self.is_incomplete = False
         self._schema = schema
         self._written = written
-        self._info: DocumentInfo | None = None
-        self._pages: list[PageReading] = []
 
-    def paths(self, source: Source) -> tuple[Path, ...]:  # noqa: ARG002
-        return ()
-
-    def begin(self, source: Source, info: DocumentInfo) -> None:  # noqa: ARG002
-        self._info, self._pages = info, []
-
-    def page(self, page: PageReading) -> None:
-        self._pages.append(page)
-
-    def end(self) -> None:
-        assert self._info is not None, "the end comes after the beginning"  # noqa: S101
-        found = DocumentExtraction(self._info, extraction_of(self._schema, self._pages), tuple(self._pages))
-        self.is_incomplete |= not found.extraction.complete
-        write_standard_output(self._written(found))
-        for remark in (*found.extraction.problems, *found.extraction.conflicts):
-            complain(f"{self._info.name}: {remark}.")
-
-    def close(self) -> None:
-        """Nothing to do: what is out is out."""
+    def tell(self, document: DocumentReading) -> None:
+        """Write a document's data. Raises OutputError."""
+        extraction = extraction_of(self._schema, document.pages)
+        self.is_incomplete |= not extraction.complete
+        write_standard_output(self._written(DocumentExtraction(document.info, extraction, document.pages)))
+        for remark in (*extraction.problems, *extraction.conflicts):
+            complain(f"{document.info.name}: {remark}.")
 
 
 def data_alone(found: DocumentExtraction) -> str:

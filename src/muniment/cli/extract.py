@@ -55,6 +55,7 @@ def extract(
     """
     from muniment.cli import data
     from muniment.cli.running import run_over
+    from muniment.cli.sinks import WholeDocuments
     from muniment.errors import UsageError
     from muniment.reading import ReadOptions, Run
     from muniment.reading.extracting import SchemaQuestion
@@ -62,16 +63,16 @@ def extract(
 
     options = ReadOptions(pages=pages, password=password, require_sandbox=require_sandbox, **engine.read_options)
     asked = SchemaQuestion(load_schema(schema))
-    sink = data.DataSink(asked.schema, data.report if report else data.data_alone)
+    teller = data.DataTeller(asked.schema, data.report if report else data.data_alone)
 
     def prepare(sources: "Sequence[Source]", _: "ExitStack") -> "tuple[Sink, Run]":
         if len(sources) > 1 and not report:
             raise UsageError(
                 f"Standard output takes one document's data, and {len(sources)} were found", "Add --report."
             )
-        return sink, Run(sources, options, question=asked)
+        return WholeDocuments(teller.tell), Run(sources, options, question=asked)
 
     summary = run_over(paths, prepare, quiet=quiet)
     if not quiet:
         summary.show(None)
-    return ExitCode.INCOMPLETE if summary.exit_code is ExitCode.OK and sink.is_incomplete else summary.exit_code
+    return ExitCode.INCOMPLETE if summary.exit_code is ExitCode.OK and teller.is_incomplete else summary.exit_code

@@ -11,7 +11,13 @@ from muniment.errors import ExitCode
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="The port.")
+@click.option(
+    "--port",
+    default=8001,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="The port; 0 is any that is free, and it is told which.",
+)
 @click.option(
     "--socket",
     metavar="PATH",

@@ -2,14 +2,14 @@
 
 import errno
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from muniment.documents import Source
 from muniment.errors import OutputError, unwritable
 from muniment.outputs import Format, ResultFiles, encoded, result_names, writer_for
-from muniment.reading import DocumentInfo, PageReading, Place
+from muniment.reading import DocumentInfo, DocumentReading, PageReading, Place
 
 
 class Sink(Protocol):
@@ -49,6 +49,35 @@ class StandardOutput:
 
     def end(self) -> None:
         write_standard_output(self._writer.end())
+
+    def close(self) -> None:
+        """Nothing to do: what is out is out."""
+
+
+class WholeDocuments:
+    """Keeps a document's pages until all are there.
+
+    Args:
+        tell: given each document when it is finished; writes it to standard output.
+    """
+
+    def __init__(self, tell: Callable[[DocumentReading], None]) -> None:
+        self._tell = tell
+        self._info: DocumentInfo | None = None
+        self._pages: list[PageReading] = []
+
+    def paths(self, source: Source) -> tuple[Path, ...]:  # noqa: ARG002
+        return ()
+
+    def begin(self, source: Source, info: DocumentInfo) -> None:  # noqa: ARG002
+        self._info, self._pages = info, []
+
+    def page(self, page: PageReading) -> None:
+        self._pages.append(page)
+
+    def end(self) -> None:
+        assert self._info is not None, "the end comes after the beginning"  # noqa: S101
+        self._tell(DocumentReading(self._info, tuple(self._pages)))
 
     def close(self) -> None:
         """Nothing to do: what is out is out."""

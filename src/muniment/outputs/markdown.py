@@ -1,6 +1,8 @@
 """GitHub-flavoured Markdown, page by page."""
 
-from muniment.outputs.markdown_blocks import blocks_to_markdown, quoted
+from collections.abc import Mapping
+
+from muniment.outputs.markdown_blocks import NO_PICTURES, blocks_to_markdown, quoted
 from muniment.outputs.markdown_text import comment, paragraph
 from muniment.outputs.notes import failure_note
 from muniment.reading import DocumentInfo, PageReading, PageStatus
@@ -20,11 +22,12 @@ class MarkdownWriter:
         self._separators = info.page_count > 1
         return ""
 
-    def page(self, page: PageReading) -> str:
+    def page(self, page: PageReading, pictures: Mapping[int, str] = NO_PICTURES) -> str:
+        """As of any writer; ``pictures`` as of :func:`muniment.outputs.markdown_blocks.blocks_to_markdown`."""
         parts = [comment(f"page {page.number}")] if self._separators else []
         if page.status is PageStatus.FAILED:
             parts.append(quoted(paragraph(f"[{failure_note(page)}]")))
-        parts.append(blocks_to_markdown(page.blocks))
+        parts.append(blocks_to_markdown(page.blocks, pictures))
         text = "\n\n".join(filter(None, parts))
         gap = "\n" if self._started else ""
         self._started = True

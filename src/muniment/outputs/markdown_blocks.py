@@ -1,7 +1,8 @@
 """Blocks as GitHub-flavoured Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from muniment.outputs.characters import lines_of
 from muniment.outputs.grid import filled_rows, has_spans
@@ -28,15 +29,21 @@ from muniment.text import (
 _LIST_BREAK = comment("")
 
 
-def blocks_to_markdown(blocks: Sequence[Block]) -> str:
+NO_PICTURES: Mapping[int, str] = MappingProxyType({})
+
+
+def blocks_to_markdown(blocks: Sequence[Block], pictures: Mapping[int, str] = NO_PICTURES) -> str:
     """Blocks in order, a blank line between them and none at the end; furniture becomes comments.
 
     Consecutive checkboxes become one list, and two lists in a row are kept apart by an empty comment.
+
+    Args:
+        pictures: names of image files, which need no escape, by the places among ``blocks`` of the figures in them.
     """
     pieces: list[str] = []
     before: Block | None = None
-    for block in blocks:
-        text = block_to_markdown(block)
+    for place, block in enumerate(blocks):
+        text = block_to_markdown(block, pictures.get(place, ""))
         if not text:
             continue
         pieces.append(_separator(before, block) + text)
@@ -44,15 +51,19 @@ def blocks_to_markdown(blocks: Sequence[Block]) -> str:
     return "".join(pieces)
 
 
-def block_to_markdown(block: Block) -> str:
-    """One block, without a line end after it; "" if there is nothing to show."""
+def block_to_markdown(block: Block, picture: str = "") -> str:
+    """One block, without a line end after it; "" if there is nothing to show.
+
+    Args:
+        picture: the name of the image file that a figure is in; "" if there is none.
+    """
     if not block.furniture:
-        return _body(block)
+        return _body(block, f"![{picture}]({picture})" if picture else "[Figure]")
     text = block_text(block)
     return comment(f"{furniture_name(block)}: {text}") if text else ""
 
 
-def _body(block: Block) -> str:
+def _body(block: Block, figure: str) -> str:
     match block:
         case Heading():
             return heading(block.text, block.level)
@@ -65,7 +76,7 @@ def _body(block: Block) -> str:
         case Equation():
             return _equation(block)
         case Figure():
-            return quoted(f"[Figure] {inline(block.caption)}", paragraph(block.text))
+            return quoted(f"{figure} {inline(block.caption)}", paragraph(block.text))
         case Signature():
             return quoted(f"[Signature] {inline(block.text)}")
         case Code():

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass, replace
 
-from muniment.engines.image import ImageLimits
+from muniment.engines.image import EncodedImage, ImageLimits
 from muniment.errors import DocumentError, EngineError, MunimentError, PageError
 from muniment.reading.data import Attempt, PageReading, PageStatus
 from muniment.reading.options import TextLayerUse
 from muniment.reading.pool import Lane
 from muniment.reading.source import OpenDocument
-from muniment.reading.wire import Method, PageRead, PageRequest, Pictured, PictureRequest
+from muniment.reading.wire import CropRequest, Method, PageRead, PageRequest, Pictured, PictureRequest
 from muniment.reading.worker_process import WorkerLostError, WorkerProcess
-from muniment.text import Flag
+from muniment.text import Box, Flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +143,42 @@ class PictureTask:
             self.document.number, self.number, self.use, self.limits, self.bands, self.threads, self.shows_blank
         )
         return worker.picture(request, self.timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class CropTask:
+    """Everything a lane needs to cut pieces out of a page that was read.
+
+    Attributes:
+        page: its reading, which tells how the page was turned and straightened.
+        boxes: of the page in its reading.
+        longest_side: pixels of the page's longer side that are enough.
+        timeout: seconds it may take.
+    """
+
+    document: OpenDocument
+    page: PageReading
+    boxes: tuple[Box, ...]
+    longest_side: int
+    timeout: float
+
+    def __call__(self, lane: Lane) -> tuple[EncodedImage, ...]:
+        """The pieces, in the order of the boxes.
+
+        Raises:
+            PageError: they cannot be cut out.
+            EngineError: nothing can be.
+        """
+        try:
+            return lane.ask(self._crop)
+        except WorkerLostError as lost:
+            page = f"{self.document.name}: page {self.page.number}"
+            raise PageError(f"{page} could not be cut up: the worker {lost}") from None
+
+    def _crop(self, worker: WorkerProcess) -> tuple[EncodedImage, ...]:
+        self.document.open_in(worker, self.timeout)
+        page = self.page
+        request = CropRequest(
+            self.document.number, page.number, page.rotation, page.skew, self.boxes, self.longest_side
+        )
+        return worker.crop(request, self.timeout).images

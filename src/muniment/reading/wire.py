@@ -16,6 +16,7 @@ from muniment.documents.sandbox import SandboxReport
 from muniment.engines.image import EncodedImage, ImageLimits
 from muniment.reading.data import PageReading
 from muniment.reading.options import TextLayerUse
+from muniment.text import Box
 
 MOST_PAGES = 100_000
 """More pages than any document may have; see documents.Limits."""
@@ -74,6 +75,24 @@ class PictureRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class CropRequest:
+    """Cut pieces out of one page of an open document, as it stood when it was read.
+
+    Attributes:
+        boxes: of the page turned by ``rotation`` and then straightened by ``skew``, as in its reading.
+        longest_side: pixels of the page's longer side that are enough.
+    """
+
+    document: int
+    number: int
+    rotation: int
+    skew: float
+    boxes: tuple[Box, ...]
+    longest_side: int
+    kind: Literal["crop"] = "crop"
+
+
+@dataclass(frozen=True, slots=True)
 class CloseRequest:
     """Forget a document; answered by nothing."""
 
@@ -121,6 +140,15 @@ class Pictured:
 
 
 @dataclass(frozen=True, slots=True)
+class Cropped:
+    """Pieces of page ``number``, in the order of the boxes that were asked for."""
+
+    number: int
+    images: tuple[EncodedImage, ...]
+    kind: Literal["cropped"] = "cropped"
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """The request could not be done; an error of muniment.errors in parts."""
 
@@ -141,8 +169,9 @@ class Problem:
         return errors.MunimentError(self.what, self.hint)
 
 
-AnyRequest = OpenRequest | PageRequest | PictureRequest | CloseRequest
-AnyReply = Hello | Opened | PageRead | Pictured | Problem
+OfPage = PageRequest | PictureRequest | CropRequest
+AnyRequest = OpenRequest | OfPage | CloseRequest
+AnyReply = Hello | Opened | PageRead | Pictured | Cropped | Problem
 Request = Annotated[AnyRequest, Discriminator("kind")]
 Reply = Annotated[AnyReply, Discriminator("kind")]
 

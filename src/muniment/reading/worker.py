@@ -42,7 +42,7 @@ class Worker:
             else:
                 self._connection.send_bytes(wire.encode_reply(self._answer(request)))
 
-    def _answer(self, request: "wire.OpenRequest | wire.PageRequest | wire.PictureRequest") -> "wire.AnyReply":
+    def _answer(self, request: "wire.OpenRequest | wire.OfPage") -> "wire.AnyReply":
         from muniment.errors import MunimentError
         from muniment.reading import wire
 
@@ -51,6 +51,8 @@ class Worker:
                 return self._open(request)
             if isinstance(request, wire.PictureRequest):
                 return self._picture(request)
+            if isinstance(request, wire.CropRequest):
+                return self._crop(request)
             return self._read(request)
         except MunimentError as error:
             return wire.Problem.of(error)
@@ -60,9 +62,7 @@ class Worker:
             # The message may quote the document, so only the kind of error is told.
             return self._problem(request, f"stopped the reader with an unexpected {type(error).__name__}")
 
-    def _problem(
-        self, request: "wire.OpenRequest | wire.PageRequest | wire.PictureRequest", what: str
-    ) -> "wire.Problem":
+    def _problem(self, request: "wire.OpenRequest | wire.OfPage", what: str) -> "wire.Problem":
         from muniment.errors import BrokenDocument, PageError
         from muniment.reading import wire
 
@@ -96,6 +96,11 @@ class Worker:
         document = self._documents[request.document]
         threads = request.threads
         return picture_page(document, request, lambda: self._engine_for(threads), lambda: self._righter_for(threads))
+
+    def _crop(self, request: "wire.CropRequest") -> "wire.Cropped":
+        from muniment.reading.crop import crop_page
+
+        return crop_page(self._documents[request.document], request)
 
     def _righter_for(self, threads: int) -> "LetterReader":
         from muniment.engines.embedded.letters import LetterReader

@@ -117,7 +117,16 @@ class WorkerProcess:
         """Raises WorkerLostError, or the MunimentError that the worker met."""
         self._send(request)
         reply = self._answer(timeout)
-        if isinstance(reply, wire.Opened) or reply.page.number != request.number:
+        if not isinstance(reply, wire.PageRead | wire.Pictured) or reply.page.number != request.number:
+            raise WorkerLostError("gave an answer that was not asked for")
+        return reply
+
+    def crop(self, request: wire.CropRequest, timeout: float) -> wire.Cropped:
+        """Raises WorkerLostError, or the MunimentError that the worker met."""
+        self._send(request)
+        reply = self._answer(timeout)
+        asked = (request.number, len(request.boxes))
+        if not isinstance(reply, wire.Cropped) or (reply.number, len(reply.images)) != asked:
             raise WorkerLostError("gave an answer that was not asked for")
         return reply
 
@@ -148,7 +157,7 @@ class WorkerProcess:
         except OSError:
             raise self._lost() from None
 
-    def _answer(self, timeout: float) -> wire.Opened | wire.PageRead | wire.Pictured:
+    def _answer(self, timeout: float) -> wire.Opened | wire.PageRead | wire.Pictured | wire.Cropped:
         reply = self._receive(timeout)
         if isinstance(reply, wire.Problem):
             raise reply.as_error()

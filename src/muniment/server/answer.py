@@ -7,6 +7,9 @@ from typing import Any
 
 JSON, EVENTS = "application/json", "text/event-stream; charset=utf-8"
 
+SHUT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+"""The Content-Security-Policy under which nothing runs and nothing is loaded from anywhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from starlette.datastructures import Headers, QueryParams
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 from muniment.server.errors import ApiError
 from muniment.server.keys import Key
@@ -15,6 +16,8 @@ from muniment.server.strictjson import parse_object
 
 _STALL = 30.0
 """Seconds without a byte of a body after which its sender counts as gone."""
+_SLOWEST = 16 << 10
+"""Bytes a second with which a body comes at least, once it has had as many seconds as a pause may take."""
 
 
 class ClientGone(Exception):
@@ -23,8 +26,14 @@ class ClientGone(Exception):
 
 @dataclass(eq=False)
 class Account:
-    """What a request turned out to be, for the audit and the metrics."""
+    """What a request turned out to be, for the audit and the metrics.
 
+    Attributes:
+        asked: pages that are to be read before it is answered.
+        pages: how many were read, or handed in to be read in the background.
+    """
+
+    asked: int = 0
     pages: int = 0
     bytes_in: int = 0
     prompt_tokens: int = 0
@@ -40,6 +49,7 @@ class Call:
         id: a fresh one, whatever the client called it.
         key: whose it is; None while no keys are made.
         most_bytes: of its body.
+        held: what is given back when the answer was sent, or will not be.
     """
 
     scope: Scope
@@ -49,6 +59,7 @@ class Call:
     most_bytes: int
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     account: Account = field(default_factory=Account)
+    held: AsyncExitStack = field(default_factory=AsyncExitStack)
     body_done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -120,6 +131,7 @@ class BodyChunks:
         self._call = call
         self._most = most
         self._left = True
+        self._waited = 0.0
         declared = call.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > most:
             raise _too_long(most)
@@ -130,11 +142,7 @@ class BodyChunks:
     async def __anext__(self) -> bytes:
         if not self._left:
             raise StopAsyncIteration
-        try:
-            async with asyncio.timeout(_STALL):
-                message = await self._call.receive()
-        except TimeoutError:
-            raise ApiError(408, "invalid_request_error", f"The body did not come: nothing for {_STALL:g} s") from None
+        message = await self._message()
         if message["type"] == "http.disconnect":
             raise ClientGone
         chunk: bytes = message.get("body", b"")
@@ -145,6 +153,24 @@ class BodyChunks:
         if not self._left:
             self._call.body_done.set()
         return chunk
+
+    async def _message(self) -> Message:
+        """The next piece, as long as all of them together are not too slow."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        patience = min(_STALL, _STALL + self._call.account.bytes_in / _SLOWEST - self._waited)
+        try:
+            async with asyncio.timeout(patience):
+                message = await self._call.receive()
+        except TimeoutError:
+            raise _too_slow() from None
+        self._waited += clock() - began
+        return message
+
+
+def _too_slow() -> ApiError:
+    message = f"The body is too slow: send {_SLOWEST >> 10} KiB a second, and make no pause of {_STALL:g} s"
+    return ApiError(408, "invalid_request_error", message, code="body_too_slow")
 
 
 def _too_long(most: int) -> ApiError:

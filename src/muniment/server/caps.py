@@ -16,6 +16,7 @@ class Caps:
         image_pixels: pixels an image, as its header tells them.
         document_pages: pages a document has.
         ocr_pages: pages a request of /v1/ocr, which waits for all of them.
+        ocr_image_bytes: characters of base64 of pictures that a request of /v1/ocr is answered with.
         messages: messages a chat request.
         text_characters: characters of all texts of a request together.
         n: answers to one request.
@@ -29,6 +30,7 @@ class Caps:
     image_pixels: int = 100_000_000
     document_pages: int = 2_000
     ocr_pages: int = 1_000
+    ocr_image_bytes: int = 64 * _MIB
     messages: int = 64
     text_characters: int = 400_000
     n: int = 1

@@ -42,3 +42,22 @@ class ApiError(Exception):
     def body(self) -> dict[str, Any]:
         """The answer's JSON."""
         return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
+
+
+class KeyNeeded(ApiError):
+    """A 401, with the challenge that RFC 6750 wants.
+
+    Args:
+        is_shown: whether a key was shown, which then does not count.
+    """
+
+    def __init__(self, *, is_shown: bool) -> None:
+        message = "A key is needed: Authorization: Bearer mun_…"
+        self._challenge = 'Bearer realm="muniment"'
+        if is_shown:
+            message = "The key is unknown, expired or revoked"
+            self._challenge += f', error="invalid_token", error_description="{message}"'
+        super().__init__(401, "authentication_error", message, code="invalid_api_key")
+
+    def headers(self) -> dict[str, str]:
+        return {"www-authenticate": self._challenge}

@@ -130,7 +130,7 @@ class FairSlots:
         return ApiError(
             503,
             "overloaded_error",
-            "Too many pages are waiting to be read. Try again later.",
+            "Too many pages are waiting for their turn. Try again later.",
             code="queue_full",
             retry_after=float(min(max(1, seconds), _LONGEST_RETRY)),
         )

@@ -1,15 +1,12 @@
 """Uploaded files, kept for a while to be read by a later request."""
 
-import secrets
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from muniment.errors import unwritable
+from muniment.server.contents import Contents
 from muniment.server.errors import ApiError
-from muniment.server.store import Database
 
 _CONTENT = "content"
 
@@ -25,30 +22,14 @@ class StoredFile:
     created: float
 
 
-class FileStore:
-    """All of them: a row each in the database, and a folder each for the content.
+class FileStore(Contents):
+    """All of them."""
 
-    Raises:
-        OutputError: the folder cannot be made.
-    """
-
-    def __init__(self, database: Database, folder: Path) -> None:
-        self._database = database
-        self._folder = folder
-        try:
-            folder.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise unwritable(folder, error) from None
-
-    def new_id(self) -> str:
-        """An id that nobody guesses, and a folder for it."""
-        file_id = f"file_{secrets.token_hex(16)}"
-        (self._folder / file_id).mkdir(mode=0o700)
-        return file_id
+    table, prefix = "files", "file"
 
     def path_of(self, file_id: str) -> Path:
         """Where a file's content is."""
-        return self._folder / file_id / _CONTENT
+        return self.folder_of(file_id) / _CONTENT
 
     def add(self, file: StoredFile) -> None:
         """Remember a file whose content is in its place."""
@@ -74,19 +55,6 @@ class FileStore:
         """A file's content, its name and its size. Raises ApiError."""
         file = self.find(file_id, owner)
         return self.path_of(file.id).open("rb"), file.name, file.size
-
-    def remove(self, file_id: str) -> None:
-        """Erase a file: the content first, so that none is left without a row."""
-        shutil.rmtree(self._folder / file_id, ignore_errors=True)
-        with self._database.transaction(erases=True) as connection:
-            connection.execute("DELETE FROM files WHERE id = ?", (file_id,))
-
-    def remove_strays(self) -> None:
-        """Erase folders without a row: what was being uploaded when the service was killed."""
-        known = {row["id"] for row in self._database.query("SELECT id FROM files")}
-        for folder in self._folder.iterdir():
-            if folder.name not in known:
-                shutil.rmtree(folder, ignore_errors=True)
 
     def remove_old(self, lifetime: float) -> None:
         """Erase those that are older than ``lifetime`` seconds."""

@@ -4,16 +4,17 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Mapping
-from contextlib import AsyncExitStack, aclosing, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
 from muniment.errors import MunimentError
-from muniment.server.answer import EVENTS, Answer, event, json_answer
+from muniment.server.answer import EVENTS, SHUT, Answer, event, json_answer
 from muniment.server.audit import AuditLine, Outcome
+from muniment.server.budget import MEMORY_A_BYTE
 from muniment.server.call import Call, ClientGone
 from muniment.server.errors import ApiError
 from muniment.server.problems import as_api_error, described
@@ -21,11 +22,18 @@ from muniment.server.service import Service
 
 Handler = Callable[[Call, Service], Awaitable[Answer]]
 
+_SHUT = {
+    "cache-control": "no-store",
+    "content-security-policy": SHUT,
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+"""What a browser is told of every answer: keep nothing, guess at nothing, run and load nothing, tell nobody."""
+
 log = logging.getLogger("muniment.server")
 
-_MEMORY_A_BYTE = 3
-"""Bytes held for each byte of a body: as it came, decoded, and on its way to an engine."""
 _WITH_BODY = ("POST", "PUT")
+_NO_CONTENT = 204
 _CANCELLED = 499
 """The status kept, as nginx does, of a request whose client did not wait."""
 
@@ -54,11 +62,11 @@ class Guarded:
         request_id = secrets.token_hex(16)
         caps = self.service.caps
         call = Call(scope, receive, request_id, None, caps.document_bytes if self.is_upload else caps.body_bytes)
-        sender = _Sender(send, request_id)
+        sender = _Sender(send, request_id, is_head=scope["method"] == "HEAD")
         outcome = Outcome.OK
         try:
-            async with asyncio.timeout(caps.request_seconds), AsyncExitStack() as held:
-                await self._let_in(call, held)
+            async with asyncio.timeout(caps.request_seconds), call.held:
+                await self._let_in(call)
                 await _while_there(call, self._answer(call, sender))
         except ClientGone:
             outcome, sender.status = Outcome.CANCELLED, _CANCELLED
@@ -72,22 +80,32 @@ class Guarded:
         finally:
             self._account(call, sender.status, outcome, time.monotonic() - began)
 
-    async def _let_in(self, call: Call, held: AsyncExitStack) -> None:
-        """Everything that is asked before the handler is; what is to be given back goes onto ``held``."""
+    async def _let_in(self, call: Call) -> None:
+        """Everything that is asked before the handler is."""
         service = self.service
         if not self.is_open:
             call.key = service.key_of(call.headers.get("authorization", ""))
-            held.enter_context(service.gate.request(call.key))
+            call.held.enter_context(service.gate.request(call.key))
         if self.takes_documents and call.scope["method"] in _WITH_BODY:
             service.audit.check()
             if not self.is_upload:
-                await held.enter_async_context(service.budget.take(_MEMORY_A_BYTE * call.longest_body))
+                memory = service.budget.take(MEMORY_A_BYTE * call.longest_body, call.owner)
+                await call.held.enter_async_context(memory)
 
     async def _answer(self, call: Call, sender: "_Sender") -> None:
-        handler = self.handlers.get(call.scope["method"]) or self.handlers.get("*")
-        if handler is None:
-            raise _WrongMethod(self.handlers)
-        await sender.send(await handler(call, self.service))
+        method = "GET" if sender.is_head else call.scope["method"]
+        handler = self.handlers.get(method) or self.handlers.get("*")
+        if handler is not None:
+            await sender.send(await handler(call, self.service))
+        elif method == "OPTIONS":
+            await sender.send(Answer(204, headers={"allow": self._allowed()}))
+        else:
+            raise _WrongMethod(self._allowed())
+
+    def _allowed(self) -> str:
+        """The methods that there are, as Allow tells them."""
+        heads = ("HEAD",) if "GET" in self.handlers else ()
+        return ", ".join((*self.handlers, *heads, "OPTIONS"))
 
     def _problem(self, error: Exception, call: Call) -> ApiError:
         if isinstance(error, ApiError):
@@ -122,9 +140,9 @@ class Guarded:
 class _WrongMethod(ApiError):
     """The path is one, and its method is another."""
 
-    def __init__(self, allowed: Iterable[str]) -> None:
-        self.allowed = ", ".join(allowed)
-        message = f"Only {self.allowed} can be used here"
+    def __init__(self, allowed: str) -> None:
+        self.allowed = allowed
+        message = f"Only {allowed} can be used here"
         super().__init__(405, "invalid_request_error", message, code="method_not_allowed")
 
     def headers(self) -> dict[str, str]:
@@ -146,10 +164,15 @@ async def _while_there(call: Call, work: Coroutine[Any, Any, None]) -> None:
 
 
 class _Sender:
-    """Sends one answer, and knows what was sent of it."""
+    """Sends one answer, and knows what was sent of it.
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    Args:
+        is_head: only the answer's head is sent, and its body is made no further than it takes to know that.
+    """
+
+    def __init__(self, send: Send, request_id: str, *, is_head: bool = False) -> None:
         self.status = 500
+        self.is_head = is_head
         self._to_client = send
         self._id = request_id
         self._begun: Answer | None = None
@@ -158,7 +181,7 @@ class _Sender:
         self.status = answer.status
         if isinstance(answer.body, bytes):
             await self._begin(answer, len(answer.body))
-            await self._send({"type": "http.response.body", "body": answer.body})
+            await self._send({"type": "http.response.body", "body": b"" if self.is_head else answer.body})
             return
         # Closed whatever happens: a stream holds a place in a queue, and an engine's answer.
         async with aclosing(answer.body) as pieces:
@@ -168,6 +191,9 @@ class _Sender:
         # The first piece is awaited before anything is sent: until then a problem still has a status of its own.
         first = await anext(pieces, b"")
         await self._begin(answer, None)
+        if self.is_head:
+            await self._send({"type": "http.response.body", "body": b""})
+            return
         await self._send({"type": "http.response.body", "body": first, "more_body": True})
         async for piece in pieces:
             await self._send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -189,14 +215,10 @@ class _Sender:
 
     async def _begin(self, answer: Answer, length: int | None) -> None:
         self._begun = answer
-        headers = {
-            "content-type": answer.kind,
-            "x-request-id": self._id,
-            "cache-control": "no-store",
-            "x-content-type-options": "nosniff",
-            **answer.headers,
-        }
-        if length is not None:
+        headers = {"content-type": answer.kind, "x-request-id": self._id, **_SHUT, **answer.headers}
+        if answer.status == _NO_CONTENT:
+            del headers["content-type"]
+        elif length is not None:
             headers["content-length"] = str(length)
         encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         await self._send({"type": "http.response.start", "status": answer.status, "headers": encoded})

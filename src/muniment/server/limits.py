@@ -28,7 +28,7 @@ class _Use:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Pages that count towards a key's day. A job keeps it, so that pages can be given back after a restart.
+    """Pages that count towards a key's day. A job keeps the day, so that pages can be given back after a restart.
 
     Attributes:
         key_id: None if the key has no limit on pages.
@@ -110,7 +110,7 @@ class Gate:
         return Charge(key.id, today, pages)
 
     def give_back(self, charge: Charge, pages: int) -> None:
-        """Uncount ``pages`` of ``charge`` that failed or were cancelled; each only once. Raises OutputError."""
+        """Uncount ``pages`` of ``charge`` that were not read; each only once. Raises OutputError."""
         if not 0 <= pages <= charge.pages:
             raise ValueError(f"{pages} of {charge.pages} pages cannot be given back")
         if charge.key_id is None or pages == 0:

@@ -13,7 +13,7 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._requests = self._counter("requests", "Requests that were answered.", "route", "status", "outcome")
-        self._pages = self._counter("pages", "Pages that were read, or asked for by chat.", "route")
+        self._pages = self._counter("pages", "Pages that were read, or handed in to be.", "route")
         self._bytes = self._counter("request_bytes", "Bytes of request bodies.", "route")
         self._tokens = self._counter("tokens", "Tokens that engines counted.", "kind")
         self._seconds = Histogram(

@@ -12,7 +12,7 @@ from muniment.engines.openai import Broken, Busy, ChatClient, Endpoint, EngineTr
 from muniment.errors import EngineError, PageError, UsageError
 from muniment.reading import EMBEDDED, PageReading, ReadOptions
 from muniment.reading.async_vision import AsyncVisionReader
-from muniment.reading.attempts import OpenTask, PictureTask
+from muniment.reading.attempts import CropTask, OpenTask, PictureTask
 from muniment.reading.machine import default_jobs, processors
 from muniment.reading.model_servers import servers_for
 from muniment.reading.options import LOCAL, TextLayerUse
@@ -22,6 +22,7 @@ from muniment.reading.source import OpenDocument
 from muniment.reading.wire import Pictured
 from muniment.reading.worker_process import WorkerSettings
 from muniment.server.errors import ApiError
+from muniment.text import Box
 
 _RETRY_AFTER = 1.0
 _SHOWN = ImageLimits(multiple=1)
@@ -227,6 +228,13 @@ class Models:
         if not isinstance(pictured, Pictured) or not pictured.images:
             raise PageError(f"{document.name}: page {number} could not be pictured")
         return pictured.images[0]
+
+    async def cut(
+        self, document: OpenDocument, page: PageReading, boxes: tuple[Box, ...], longest: int
+    ) -> tuple[EncodedImage, ...]:
+        """Pieces of a page that was read, whose longer side has ``longest`` pixels. Raises PageError, EngineError."""
+        task = CropTask(document, page, boxes, longest, self._options.page_timeout)
+        return await asyncio.wrap_future(self._pool.submit(task))
 
     async def aclose(self) -> None:
         """End all workers and requests."""

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
-from muniment.reading import PageReading
+from muniment.reading import PageReading, PageStatus
 from muniment.reading.source import OpenDocument
 from muniment.server.call import Call
 from muniment.server.models import Model
@@ -16,8 +16,8 @@ _PAGES_AHEAD = 64
 
 async def pages_of(
     call: Call, service: Service, model: Model, document: OpenDocument, numbers: Sequence[int]
-) -> AsyncIterator[PageReading]:
-    """Pages in order, each as soon as it is read, several being read meanwhile.
+) -> AsyncGenerator[PageReading, None]:
+    """Pages in order, each as soon as it is read, several being read meanwhile. Those that are go into the account.
 
     Raises:
         ApiError: too many wait already.
@@ -26,7 +26,9 @@ async def pages_of(
 
     async def read(number: int) -> PageReading:
         async with service.slots(model).take(call.owner):
-            return await model.read(document, number)
+            page = await model.read(document, number)
+        call.account.pages += page.status is not PageStatus.FAILED
+        return page
 
     left = deque(numbers)
     reading: deque[asyncio.Task[PageReading]] = deque()

@@ -7,6 +7,7 @@ from muniment.documents import Source
 from muniment.outputs import Format, writer_for
 from muniment.reading import EMBEDDED, DocumentOpened, Event, Furniture, PageDone, PageReading
 from muniment.reading.furniture import furnished
+from muniment.server.answer import SHUT
 from muniment.server.jobs import Job, JobStore
 
 KINDS = {
@@ -16,6 +17,8 @@ KINDS = {
     Format.TXT: "text/plain; charset=utf-8",
     Format.CSV: "text/csv; charset=utf-8",
 }
+POLICY = f"{SHUT}; style-src 'unsafe-inline'"
+"""The Content-Security-Policy of a result: one in HTML has a style of its own, and nothing that runs."""
 
 
 def written(job: Job, store: JobStore, form: Format, furniture: Furniture) -> Iterator[str]:

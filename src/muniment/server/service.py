@@ -10,7 +10,7 @@ from muniment.server.audit import Audit, audit_secret
 from muniment.server.budget import ByteBudget
 from muniment.server.canary import Canary
 from muniment.server.caps import Caps
-from muniment.server.errors import ApiError
+from muniment.server.errors import KeyNeeded
 from muniment.server.fairness import FairSlots
 from muniment.server.files import FileStore
 from muniment.server.jobs import JobRunner, JobStore
@@ -21,6 +21,9 @@ from muniment.server.models import Model, Models
 from muniment.server.settings import ServeSettings
 from muniment.server.store import Database
 
+_SHOWN_AT_ONCE = 2
+"""Pages that are pictured for people together; workers are for reading."""
+_SHOWN_WAITING = 32
 _SWEEP_EVERY = 30.0
 """Seconds, at most, for which content outlives its time."""
 
@@ -32,6 +35,10 @@ class Service:
 
     Attributes:
         problem: why no engine can be used; "" if nothing stands against it.
+        budget: memory for bodies.
+        picture_budget: memory for the pictures in answers. Whoever waits for it may hold memory for a body, but not the
+            other way round.
+        showing: the queue of those who want to see a page.
     """
 
     def __init__(self, settings: ServeSettings) -> None:
@@ -43,12 +50,14 @@ class Service:
         self.gate = Gate(self.database)
         self.audit = Audit(settings.data / "audit.jsonl", audit_secret(settings.data))
         self.budget = ByteBudget(settings.memory)
+        self.picture_budget = ByteBudget(settings.memory)
         self.metrics = Metrics()
         self.models = Models(settings.options, log.warning)
         self.canary = Canary(self.models)
         self.jobs = JobStore(self.database, settings.data / "jobs")
         self.files = FileStore(self.database, settings.data / "files")
         self.runner = JobRunner(self.jobs, self)
+        self.showing = FairSlots(_SHOWN_AT_ONCE, _SHOWN_WAITING)
         self._slots: dict[str, FairSlots] = {}
         self._closing = AsyncExitStack()
 
@@ -89,18 +98,11 @@ class Service:
     def key_of(self, authorization: str) -> Key | None:
         """Whose the request is; None while no keys were made. Raises ApiError."""
         scheme, _, secret = authorization.partition(" ")
-        if scheme.lower() == "bearer" and secret:
-            key = self.keys.find(secret.strip())
-            if key is not None:
-                return key
-        if not self.keys.any_made():
-            return None
-        raise ApiError(
-            401,
-            "authentication_error",
-            "The key is unknown, expired or revoked" if secret else "A key is needed: Authorization: Bearer mun_…",
-            code="invalid_api_key",
-        )
+        is_shown = scheme.lower() == "bearer" and bool(secret.strip())
+        key = self.keys.find(secret.strip()) if is_shown else None
+        if key is None and self.keys.any_made():
+            raise KeyNeeded(is_shown=is_shown)
+        return key
 
     def slots(self, model: Model) -> FairSlots:
         """The queue before a model."""

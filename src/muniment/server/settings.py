@@ -21,7 +21,7 @@ class ServeSettings:
         caps: what a request may ask for at most.
         lifetime: seconds after which the content of a finished job, and an uploaded file, is erased.
         most_waiting: pages that may wait for a model; more are turned away.
-        memory: bytes that request bodies may take together.
+        memory: bytes that request bodies may take together, and as many again the pictures in answers.
     """
 
     options: ReadOptions

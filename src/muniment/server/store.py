@@ -61,6 +61,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             created REAL NOT NULL
         )""",
     ),
+    ("ALTER TABLE jobs ADD COLUMN charged_on TEXT NOT NULL DEFAULT ''",),
+    ("ALTER TABLE jobs ADD COLUMN progress TEXT",),
 )
 """What brings the file from one version to the next; only ever add to the end. Times are seconds since 1970."""
 

@@ -1,5 +1,6 @@
 """Documents that come with a request: raw or in a form, written straight to where they stay."""
 
+import logging
 import os
 from collections.abc import AsyncIterator, Set
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from muniment.server.call import Call
 from muniment.server.checks import unknown_field
 from muniment.server.errors import ApiError
 from muniment.server.store import OPTION
+
+logging.getLogger(MultipartParser.__module__).disabled = True  # it quotes bytes of what it cannot parse
 
 _MOST_FIELD = 4096
 _MOST_PARTS = 32

@@ -1,8 +1,8 @@
 """A worker that misbehaves on chosen pages, and otherwise reads "page N" without an engine.
 
 The environment variable FAULTS holds ``NUMBER:FAULT[:METHOD]``, separated by commas; without METHOD every attempt at
-the page meets the fault. LISTENER is a port to try to reach, REFUSE_SANDBOX does what it says, and ON_OPENING is
-a fault for documents.
+the page meets the fault, and with "crop" for a METHOD what is to be cut out of it. LISTENER is a port to try to reach,
+REFUSE_SANDBOX does what it says, and ON_OPENING is a fault for documents.
 Everything else about it is the real worker.
 """
 
@@ -15,16 +15,16 @@ from collections.abc import Callable
 from muniment.documents import Document, opening, sandbox
 from muniment.engines import Engine
 from muniment.errors import EngineError, PageError
-from muniment.reading import page, worker
+from muniment.reading import crop, page, worker
 from muniment.reading.data import Attempt, PageReading, PageStatus
-from muniment.reading.wire import Method, PageRequest
+from muniment.reading.wire import Cropped, CropRequest, Method, PageRequest
 from muniment.text import Box, Flag, Line, Paragraph
 
 
-def fault_for(request: PageRequest) -> str:
+def fault_for(page_number: int, step: str) -> str:
     for fault in filter(None, os.environ.get("FAULTS", "").split(",")):
         number, kind, *method = fault.split(":")
-        if int(number) == request.number and (not method or method[0] == request.method.value):
+        if int(number) == page_number and (not method or method[0] == step):
             return kind
     return ""
 
@@ -58,7 +58,7 @@ def reach(port: int) -> str:
 
 
 def read_page(document: Document, request: PageRequest, engine: Callable[[], Engine]) -> PageReading:  # noqa: ARG001 - stands in for the real one
-    misbehave(fault_for(request), f"a.tiff: page {request.number}")
+    misbehave(fault_for(request.number, request.method.value), f"a.tiff: page {request.number}")
     text = f"page {request.number}"
     if "LISTENER" in os.environ:
         text = reach(int(os.environ["LISTENER"]))
@@ -73,11 +73,21 @@ def read_page(document: Document, request: PageRequest, engine: Callable[[], Eng
     )
 
 
+def crop_page(document: Document, request: CropRequest) -> Cropped:
+    kind = fault_for(request.number, "crop")
+    if kind == "lie":
+        return Cropped(request.number, ())
+    misbehave(kind, f"a.tiff: page {request.number}")
+    return cropped(document, request)
+
+
 def refuse(memory: int | None, *, together: bool = False) -> sandbox.SandboxReport:  # noqa: ARG001 - as the real one
     return sandbox.SandboxReport(False, "user namespaces are switched off")
 
 
 page.read_page = read_page
+cropped = crop.crop_page
+crop.crop_page = crop_page
 if "REFUSE_SANDBOX" in os.environ:
     sandbox.enter = refuse
 if "ON_OPENING" in os.environ:

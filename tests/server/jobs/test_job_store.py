@@ -9,6 +9,7 @@ from muniment.errors import OutputError
 from muniment.reading import DocumentInfo, PageReading, PageStatus
 from muniment.server.errors import ApiError
 from muniment.server.jobs import Job, JobState, JobStore
+from muniment.server.jobs.progress import Progress
 from muniment.server.store import Database
 
 
@@ -56,7 +57,15 @@ def test_an_owners_jobs_are_listed_newest_first_page_by_page(store: JobStore) ->
     make(store, owner="key_b")
     first = store.of_owner("key_a", 3)
     assert [job.created for job in first] == [3, 2, 1]
-    assert store.of_owner("key_a", 3, before=first[-1].created) == mine[:1]
+    assert store.of_owner("key_a", 3, after=first[-1]) == mine[:1]
+
+
+def test_jobs_of_one_moment_are_listed_page_by_page_too(store: JobStore) -> None:
+    mine = {make(store, created=5.0).id for _ in range(5)}
+    listed: list[Job] = []
+    while found := store.of_owner("key_a", 2, listed[-1] if listed else None):
+        listed += found
+    assert [len(listed), {job.id for job in listed}] == [5, mine]
 
 
 def test_states_are_kept_and_only_what_is_finished_has_an_end(store: JobStore) -> None:
@@ -65,8 +74,12 @@ def test_states_are_kept_and_only_what_is_finished_has_an_end(store: JobStore) -
     assert (reading.finished, [found.id for found in store.unfinished()]) == (None, [job.id])
     waiting = store.set_state(reading, JobState.WAITING, "the engine is gone")
     assert store.find(job.id, job.owner) == waiting == replace(job, problem="the engine is gone")
-    done = store.set_state(waiting, JobState.DONE)
+    progress = Progress(done=2, fallback=[3], failed={1: "it is torn"})
+    done = store.finish(waiting, JobState.DONE, progress)
     assert done.finished is not None
+    found = store.find(job.id, job.owner)
+    assert found == done
+    assert found.progress is not None
     assert (done.problem, store.unfinished()) == ("", [])
     assert store.finished_before(done.finished + 1) == [done]
     assert store.finished_before(done.finished) == []

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from muniment.reading import DocumentInfo
+from muniment.server.jobs.progress import Progress
 
 
 class JobState(StrEnum):
@@ -27,6 +28,8 @@ class Job:
         numbers: the pages that were asked for.
         created, finished: seconds since 1970; ``finished`` is None until it is.
         problem: why it failed; "" unless it did.
+        progress: what became of its pages, once it is finished; None before.
+        charged_on: the day of UTC, as in ISO 8601, towards which the owner's pages count.
     """
 
     id: str
@@ -38,6 +41,8 @@ class Job:
     created: float
     finished: float | None = None
     problem: str = ""
+    charged_on: str = ""
+    progress: Progress | None = None
 
     @property
     def is_finished(self) -> bool:

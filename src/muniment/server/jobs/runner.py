@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from muniment.errors import EngineError, MunimentError
-from muniment.reading import PageReading, PageStatus
 from muniment.reading.source import OpenDocument
 from muniment.server.errors import ApiError
 from muniment.server.fairness import FairSlots
 from muniment.server.jobs.job import Job, JobState
+from muniment.server.jobs.progress import Progress
 from muniment.server.jobs.store import JobStore
+from muniment.server.limits import Charge, Gate
 from muniment.server.models import Model, Models
 from muniment.server.problems import described
 
@@ -32,29 +33,9 @@ class Desk(Protocol):
     """What jobs need of the service."""
 
     models: Models
+    gate: Gate
 
     def slots(self, model: Model) -> FairSlots: ...
-
-
-@dataclass(eq=False)
-class Progress:
-    """What became of a job's pages until now.
-
-    Attributes:
-        done: how many were read, by a fallback or not.
-        failed: page number to why.
-    """
-
-    done: int = 0
-    fallback: list[int] = field(default_factory=list)
-    failed: dict[int, str] = field(default_factory=dict)
-
-    def add(self, page: PageReading) -> None:
-        self.done += 1
-        if page.status is PageStatus.FALLBACK:
-            self.fallback.append(page.number)
-        elif page.status is PageStatus.FAILED:
-            self.failed[page.number] = page.problem
 
 
 @dataclass(eq=False)
@@ -104,9 +85,9 @@ class JobRunner:
         task.add_done_callback(lambda _: self._works.pop(job.id, None))
 
     def progress(self, job: Job) -> Progress:
-        """How far a job is."""
+        """How far a job is; no page of one that is at work or finished is looked at for that."""
         work = self._works.get(job.id)
-        return work.progress if work is not None else self._progress_on_disk(job)
+        return work.progress if work is not None else job.progress or self._progress_on_disk(job)
 
     async def changes(self, job: Job) -> AsyncGenerator[Job, None]:
         """The job now, and again whenever one of its pages was read, until it is finished."""
@@ -125,7 +106,14 @@ class JobRunner:
         if work is not None:
             work.task.cancel()
             await asyncio.gather(work.task, return_exceptions=True)
+            try:
+                job = self._store.find(job.id, job.owner)  # it may have come to its end meanwhile
+            except ApiError:  # or somebody else was faster
+                return
+        progress = None if job.is_finished else self.progress(job)
         self._store.remove(job.id)
+        if progress is not None:
+            self._give_back(job, progress)
         if work is not None:
             await work.tell()
 
@@ -147,19 +135,25 @@ class JobRunner:
             try:
                 async with self._open.take(job.owner):
                     await self._read(job, work)
-                job = self._store.set_state(job, JobState.DONE)
+                job = self._store.finish(job, JobState.DONE, work.progress)
             except (ApiError, EngineError) as waits_for:
                 # No engine yet, none any more, or too many wait: a job has time, and loses no page over that.
                 job = self._store.set_state(job, JobState.WAITING, str(waits_for))
                 await work.tell()
                 await asyncio.sleep(_TRY_AGAIN_AFTER)
             except MunimentError as error:
-                job = self._store.set_state(job, JobState.FAILED, str(error))
+                job = self._store.finish(job, JobState.FAILED, work.progress, str(error))
             except Exception as error:  # a job that nobody reads any more must not look as if somebody did
                 log.error("job %s failed: %s", job.id, described(error))  # noqa: TRY400 - the trace may quote a document
                 problem = f"Something went wrong; the log has more under {job.id}"
-                job = self._store.set_state(job, JobState.FAILED, problem)
+                job = self._store.finish(job, JobState.FAILED, work.progress, problem)
+        self._give_back(job, work.progress)
         await work.tell()
+
+    def _give_back(self, job: Job, progress: Progress) -> None:
+        """Have the pages of a job that ends not count towards its owner's day, but for those that were read."""
+        asked = len(job.numbers)
+        self._desk.gate.give_back(Charge(job.owner, job.charged_on, asked), asked - progress.read)
 
     async def _work_of(self, job: Job) -> _Work:
         await asyncio.sleep(0)  # :meth:`begin` writes it down when it has the task

@@ -1,51 +1,37 @@
 """Jobs on disk: a row each in the database, and a folder each for what they hold of the document."""
 
 import json
-import secrets
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from muniment.errors import unwritable
+from pydantic import TypeAdapter
+
 from muniment.reading import DocumentInfo
+from muniment.server.contents import Contents
 from muniment.server.errors import ApiError
 from muniment.server.jobs.job import Job, JobState
 from muniment.server.jobs.pagefile import PageFile
-from muniment.server.store import Database
+from muniment.server.jobs.progress import Progress
 
-_COLUMNS = "id, owner, model, name, kind, page_count, sha256, numbers, state, created, finished, problem"
+_COLUMNS = (
+    "id, owner, model, name, kind, page_count, sha256, numbers, state, created, finished, problem, charged_on, progress"
+)
 _DOCUMENT, _PAGES = "document", "pages.jsonl"
 
 
-class JobStore:
-    """All jobs of one service.
+@cache
+def _progress() -> TypeAdapter[Progress]:
+    return TypeAdapter(Progress)
 
-    Args:
-        folder: for their content; made with mode 0700.
 
-    Raises:
-        OutputError: the folder cannot be made.
-    """
+class JobStore(Contents):
+    """All jobs of one service."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
-        self._database = database
-        self._folder = folder
-        try:
-            folder.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise unwritable(folder, error) from None
-
-    def new_id(self) -> str:
-        """An id that nobody guesses, and a folder for it."""
-        job_id = f"doc_{secrets.token_hex(16)}"
-        self.folder_of(job_id).mkdir(mode=0o700)
-        return job_id
-
-    def folder_of(self, job_id: str) -> Path:
-        return self._folder / job_id
+    table, prefix = "jobs", "doc"
 
     def document_of(self, job_id: str) -> Path:
         """Where a job's document is."""
@@ -60,7 +46,8 @@ class JobStore:
         info = job.info
         row = (
             *(job.id, job.owner, job.model, info.name, info.kind, info.page_count, info.sha256),
-            *(json.dumps(job.numbers), job.state.value, job.created, job.finished, job.problem, idempotency or None),
+            *(json.dumps(job.numbers), job.state.value, job.created, job.finished, job.problem, job.charged_on),
+            *(None, idempotency or None),
         )
         with self._database.transaction() as connection:
             connection.execute(
@@ -80,10 +67,13 @@ class JobStore:
         found = self._select("where owner = ? and idempotency = ?", (owner, idempotency))
         return found[0] if found else None
 
-    def of_owner(self, owner: str, most: int, before: float | None = None) -> list[Job]:
-        """The newest first, those created before a moment."""
-        until = time.time() + 1 if before is None else before
-        return self._select("where owner = ? and created < ? order by created desc limit ?", (owner, until, most))
+    def of_owner(self, owner: str, most: int, after: Job | None = None) -> list[Job]:
+        """The newest first; those that come after one of them."""
+        order = "order by created desc, id desc limit ?"
+        if after is None:
+            return self._select(f"where owner = ? {order}", (owner, most))
+        place = (owner, after.created, after.id)
+        return self._select(f"where owner = ? and (created, id) < (?, ?) {order}", (*place, most))
 
     def unfinished(self) -> list[Job]:
         """The oldest first."""
@@ -93,28 +83,21 @@ class JobStore:
         return self._select("where finished < ?", (moment,))
 
     def set_state(self, job: Job, state: JobState, problem: str = "") -> Job:
-        """The job in its new state."""
-        is_finished = state in (JobState.DONE, JobState.FAILED)
-        changed = replace(job, state=state, problem=problem, finished=time.time() if is_finished else None)
+        """The job in its new state, which is not its last."""
+        return self._change(replace(job, state=state, problem=problem))
+
+    def finish(self, job: Job, state: JobState, progress: Progress, problem: str = "") -> Job:
+        """The job in its last state. What became of its pages is kept too, so that nobody has to look at them again."""
+        return self._change(replace(job, state=state, problem=problem, finished=time.time(), progress=progress))
+
+    def _change(self, job: Job) -> Job:
+        progress = None if job.progress is None else _progress().dump_json(job.progress).decode()
         with self._database.transaction() as connection:
             connection.execute(
-                "update jobs set state = ?, problem = ?, finished = ? where id = ?",
-                (changed.state.value, changed.problem, changed.finished, job.id),
+                "update jobs set state = ?, problem = ?, finished = ?, progress = ? where id = ?",
+                (job.state.value, job.problem, job.finished, progress, job.id),
             )
-        return changed
-
-    def remove(self, job_id: str) -> None:
-        """Forget a job and erase what it holds: the content first, so that none is left without a row."""
-        shutil.rmtree(self.folder_of(job_id), ignore_errors=True)
-        with self._database.transaction(erases=True) as connection:
-            connection.execute("delete from jobs where id = ?", (job_id,))
-
-    def remove_strays(self) -> None:
-        """Erase folders without a job: what was being handed in when the service was killed."""
-        known = {row["id"] for row in self._database.query("SELECT id FROM jobs")}
-        for folder in self._folder.iterdir():
-            if folder.name not in known:
-                shutil.rmtree(folder, ignore_errors=True)
+        return job
 
     def _select(self, where: str, values: Sequence[Any]) -> list[Job]:
         rows = self._database.query(f"select {_COLUMNS} from jobs {where}", *values)  # noqa: S608
@@ -134,6 +117,8 @@ def _job(
     created: float,
     finished: float | None,
     problem: str,
+    charged_on: str,
+    progress: str | None,
 ) -> Job:
     return Job(
         id=job_id,
@@ -145,4 +130,6 @@ def _job(
         created=created,
         finished=finished,
         problem=problem,
+        charged_on=charged_on,
+        progress=None if progress is None else _progress().validate_json(progress),
     )

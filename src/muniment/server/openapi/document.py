@@ -35,7 +35,14 @@ _PROBLEMS = {
     507: "The service has no room left.",
 }
 _EVERYWHERE, _WITH_KEY = (500,), (401, 429)
-_MAY_WAIT = (429, 502, 503)
+_RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}}
+_CHALLENGE = {"WWW-Authenticate": {"description": "As in RFC 6750.", "required": True, "schema": {"type": "string"}}}
+_HEADERS: Mapping[int, dict[str, Any]] = {
+    401: _CHALLENGE,
+    429: _RETRY_AFTER,
+    502: _RETRY_AFTER,
+    503: _RETRY_AFTER,
+}
 
 
 @cache
@@ -55,7 +62,8 @@ def openapi() -> Mapping[str, Any]:
             "version": __version__,
             "summary": "Scans and PDFs to Markdown and data, on this machine.",
             "description": "Send documents as uploads or as data URLs in base64; nothing is ever fetched. "
-            "Once a key was made, every route but the open ones wants one: `Authorization: Bearer mun_…`.",
+            "Once a key was made, every route but the open ones wants one: `Authorization: Bearer mun_…`. "
+            "HEAD is answered wherever GET is, and OPTIONS everywhere with what Allow tells.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -157,10 +165,8 @@ def _problem(status: int, text: str, schemas: dict[str, Any]) -> dict[str, Any]:
         "description": text,
         "content": {"application/json": {"schema": _schema(Refusal, schemas)}},
     }
-    if status in _MAY_WAIT:
-        told["headers"] = {
-            "Retry-After": {"description": "Seconds.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}
-        }
+    if status in _HEADERS:
+        told["headers"] = _HEADERS[status]
     return told
 
 

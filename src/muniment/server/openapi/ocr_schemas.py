@@ -57,12 +57,14 @@ class OcrRequest(Asked):
     """One of GET /v1/models. Names that begin with "mistral-ocr" and null stand for the default one."""
     pages: list[Count] | PageRanges | None = None
     """Page numbers from 0, as a list or like "0,2-4"; all without it."""
-    include_image_base64: Literal[False] | None = None
-    """Pictures are told by their places, not cut out."""
+    include_image_base64: bool | None = None
+    """Whether pictures are cut out of the pages too; without it they are only told of by their places."""
+    image_limit: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    """How many pictures of the document at most; the first ones are told of."""
+    image_min_size: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    """Pixels that both sides of a picture have at least; smaller ones are not told of."""
     id: Any = None
     """Taken, without a use here, and named in the answer under "muniment"; so are those below."""
-    image_limit: Any = None
-    image_min_size: Any = None
     table_format: Any = None
     extract_header: Any = None
     extract_footer: Any = None
@@ -73,12 +75,14 @@ class OcrRequest(Asked):
 class OcrImage(Told):
     """A picture on a page, by its corners in pixels of "dimensions"."""
 
-    id: str
+    id: Annotated[str, Field(pattern=r"^img-[0-9]+\.jpeg$")]
+    """What the page's Markdown calls it, and no other picture of the document."""
     top_left_x: int
     top_left_y: int
     bottom_right_x: int
     bottom_right_y: int
-    image_base64: None
+    image_base64: str | None
+    """A data URL; null unless it was asked for."""
     image_annotation: None
 
 
@@ -97,6 +101,8 @@ class OcrRemarks(Told):
     flags: list[str]
     problem: str
     """Why the page failed; "" unless it did."""
+    images_without_place: Count
+    """Pictures that the model told of without saying where; they are in the Markdown, and not under "images"."""
 
 
 class OcrPage(Told):
@@ -121,6 +127,8 @@ class OcrIgnored(Told):
 
     ignored: list[str]
     """Fields of the request that it had no use for."""
+    images_without_data: Count
+    """Pictures that were to be cut out and were not, as that failed or there were too many."""
 
 
 class OcrAnswer(Told):

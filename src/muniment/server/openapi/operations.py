@@ -197,7 +197,7 @@ _DOCUMENTS = (
         curl="",
         parameters=(
             Parameter("limit", "query", int, "How many at most, from 1 to 100; 20 without it."),
-            Parameter("before", "query", DocumentId, "Only those handed in before this one, to go on with the list."),
+            Parameter("after", "query", DocumentId, "The last one of the list before, to go on with it."),
         ),
         replies={200: _json("The documents.", document_schemas.DocumentList)},
         problems=(400, 404),

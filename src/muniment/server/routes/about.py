@@ -17,5 +17,4 @@ async def page(_call: Call, _service: Service) -> Answer:
     from muniment.server.openapi.page import page as made
     from muniment.server.openapi.page import policy
 
-    headers = {"content-security-policy": policy(), "referrer-policy": "no-referrer"}
-    return Answer(body=made(), kind="text/html; charset=utf-8", headers=headers)
+    return Answer(body=made(), kind="text/html; charset=utf-8", headers={"content-security-policy": policy()})

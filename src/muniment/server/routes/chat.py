@@ -10,6 +10,7 @@ from typing import Any
 from muniment.engines.openai import EngineTrouble
 from muniment.outputs import Format, writer_for
 from muniment.reading import PageReading, PageStatus
+from muniment.server.allowance import charge
 from muniment.server.answer import EVENTS, Answer, event, json_answer
 from muniment.server.call import Call
 from muniment.server.chat import ChatCall, CompletionCall, check_chat, check_completion, ignored_fields
@@ -28,12 +29,11 @@ async def chat_completions(call: Call, service: Service) -> Answer:
     """POST /v1/chat/completions."""
     asked = check_chat(await call.json(), service.caps)
     model = service.models.find(asked.model)
-    call.account.pages = len(asked.images)
     if asked.images:
         call.account.document = service.audit.document_hash(_digest(asked.images))
     for image in asked.images:
         (await opened(service, image)).close()
-    service.gate.charge(call.key, len(asked.images))
+    charge(call, service, len(asked.images))
     body = asked.forward(model.name, call.owner or "muniment", model.context)
     passed_on = model.forward("chat/completions", body)
     if passed_on is None:
@@ -63,6 +63,7 @@ async def _passed_on(call: Call, service: Service, model: Model, pieces: Pieces,
         async with AsyncExitStack() as held:
             await held.enter_async_context(service.slots(model).take(call.owner))
             coming = await held.enter_async_context(pieces)
+            call.account.pages = call.account.asked  # an engine that has begun to answer has looked at them
             if is_streamed:
                 return Answer(body=_watched(coming, held.pop_all(), watch), kind=EVENTS)
             body = b"".join([piece async for piece in coming])
@@ -121,6 +122,7 @@ async def _pages(call: Call, service: Service, model: Model, asked: ChatCall) ->
                 document.close()
         if page.status is PageStatus.FAILED:
             raise ApiError(422, "invalid_request_error", page.problem, code="unreadable_document")
+        call.account.pages += 1
         yield page
 
 

@@ -5,6 +5,7 @@ import base64
 import contextlib
 import time
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ from muniment.server.answer import EVENTS, Answer, event, json_answer
 from muniment.server.call import Call
 from muniment.server.errors import ApiError
 from muniment.server.jobs import Job, JobState
-from muniment.server.results import KINDS, written
+from muniment.server.results import KINDS, POLICY, written
 from muniment.server.service import Service
 from muniment.server.uploads import Upload, receive
 
@@ -45,7 +46,7 @@ async def create(call: Call, service: Service) -> Answer:
         earlier = service.jobs.earlier(call.owner, idempotency) if idempotency else None
         if earlier is not None:
             return _again(service, earlier, job)
-        service.gate.charge(call.key, len(job.numbers))
+        job = replace(job, charged_on=service.gate.charge(call.key, len(job.numbers)).day)
         service.jobs.add(job, idempotency)
     except BaseException:
         service.jobs.remove(job_id)
@@ -106,14 +107,15 @@ def _numbers(wanted: str | None, count: int) -> tuple[int, ...]:
 
 async def listed(call: Call, service: Service) -> Answer:
     """GET /v1/documents: the newest first."""
-    call.check_query(("limit", "before"))
+    call.check_query(("limit", "after"))
     try:
         most = min(_MOST_LISTED, max(1, int(call.query.get("limit", "20"))))
     except ValueError:
         raise ApiError(400, "invalid_request_error", "That is no number", param="limit") from None
-    before = service.jobs.find(call.query["before"], call.owner).created if "before" in call.query else None
-    jobs = service.jobs.of_owner(call.owner, most, before)
-    return json_answer({"object": "list", "data": [_told(job, service) for job in jobs], "has_more": len(jobs) == most})
+    after = service.jobs.find(call.query["after"], call.owner) if "after" in call.query else None
+    jobs = service.jobs.of_owner(call.owner, most + 1, after)  # one more tells whether there are more
+    told = [_told(job, service) for job in jobs[:most]]
+    return json_answer({"object": "list", "data": told, "has_more": len(jobs) > most})
 
 
 async def shown(call: Call, service: Service) -> Answer:
@@ -159,7 +161,8 @@ async def result(call: Call, service: Service) -> Answer:
     furniture = _one_of(Furniture, call.query.get("furniture", "mark"), "furniture")
     if job.state is not JobState.DONE:
         raise ApiError(409, "invalid_request_error", "The document is not read yet", code="not_finished")
-    return Answer(body=_in_pieces(job, service, form, furniture), kind=KINDS[form])
+    headers = {"content-security-policy": POLICY}
+    return Answer(body=_in_pieces(job, service, form, furniture), kind=KINDS[form], headers=headers)
 
 
 _Choice = TypeVar("_Choice", bound=Enum)
@@ -194,11 +197,12 @@ async def image(call: Call, service: Service) -> Answer:
     number = call.path["number"]
     if not 1 <= number <= job.info.page_count:
         raise ApiError(404, "invalid_request_error", "There is no such page", code="not_found")
-    document = await service.models.open(service.jobs.document_of(job.id).open("rb"), job.info.name)
-    try:
-        picture = await service.models.picture(document, number)
-    finally:
-        document.close()
+    async with service.showing.take(call.owner):
+        document = await service.models.open(service.jobs.document_of(job.id).open("rb"), job.info.name)
+        try:
+            picture = await service.models.picture(document, number)
+        finally:
+            document.close()
     return Answer(body=base64.b64decode(picture.base64), kind=picture.mime)
 
 

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from muniment.outputs import Format, writer_for
 from muniment.reading import DocumentInfo, PageReading
 from muniment.reading.source import in_memory
+from muniment.server.allowance import charge
 from muniment.server.answer import Answer, json_answer
 from muniment.server.call import Call
 from muniment.server.errors import ApiError
@@ -25,9 +26,8 @@ async def process(call: Call, service: Service) -> Answer:
         count = document.page_count
         if count > service.caps.document_pages:
             raise ApiError(413, "invalid_request_error", f"That is more than {service.caps.document_pages:,} pages")
-        call.account.pages = count
         call.account.document = service.audit.document_hash(bytes.fromhex(document.sha256))
-        service.gate.charge(call.key, count)
+        charge(call, service, count)
         numbers = range(1, count + 1)
         pages = [_told(document.info, page) async for page in pages_of(call, service, model, document, numbers)]
     finally:

@@ -3,25 +3,24 @@
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
 from typing import Any, BinaryIO
 
-from muniment.outputs import Format, writer_for
-from muniment.reading import PageReading, PageStatus
 from muniment.reading.source import in_memory
+from muniment.server.allowance import charge
 from muniment.server.answer import Answer, json_answer
+from muniment.server.budget import MEMORY_A_BYTE
 from muniment.server.call import Call
 from muniment.server.checks import unknown_field
 from muniment.server.errors import ApiError
 from muniment.server.images import read_base64
+from muniment.server.ocr_pages import OcrPages, PictureWishes
 from muniment.server.reading_now import pages_of
 from muniment.server.routes.files import FILE_SCHEME
 from muniment.server.service import Service
 from muniment.server.uploads import plain_name
-from muniment.text import Figure
 
-DPI = 200
-"""That a PDF's page is told to have been looked at with; boxes count in its pixels."""
-_POINTS = 72
 _RANGES = re.compile(r"[0-9]{1,9}(-[0-9]{1,9})?(,[0-9]{1,9}(-[0-9]{1,9})?){0,999}", re.ASCII)
 
 _IGNORED = {
@@ -29,13 +28,11 @@ _IGNORED = {
     "extract_footer",
     "extract_header",
     "id",
-    "image_limit",
-    "image_min_size",
     "include_blocks",
     "table_format",
 }
 """Without a use here. Mistral's client sends some of them unasked, so they are named in the answer and not refused."""
-_KNOWN = _IGNORED | {"model", "document", "pages", "include_image_base64"}
+_KNOWN = _IGNORED | {"model", "document", "pages", "include_image_base64", "image_limit", "image_min_size"}
 _UNSUPPORTED = {
     "bbox_annotation_format": "Pictures are not annotated here",
     "document_annotation_format": "Data is not extracted here yet: use `muniment extract`",
@@ -47,15 +44,20 @@ async def ocr(call: Call, service: Service) -> Answer:
     """POST /v1/ocr."""
     body = await call.json()
     _check(body)
+    wishes = PictureWishes.of(body)
+    if wishes.with_data:
+        memory = service.picture_budget.take(MEMORY_A_BYTE * service.caps.ocr_image_bytes, call.owner)
+        await call.held.enter_async_context(memory)
     model = service.models.find(_model_name(body))
     file, name, size = _document(call, service, body.get("document"))
     document = await service.models.open(file, name)
     try:
         numbers = _numbers(body.get("pages"), document.page_count, service.caps.ocr_pages)
-        call.account.pages = len(numbers)
         call.account.document = service.audit.document_hash(bytes.fromhex(document.sha256))
-        service.gate.charge(call.key, len(numbers))
-        pages = [_page(page) async for page in pages_of(call, service, model, document, numbers)]
+        told = OcrPages(wishes, partial(service.models.cut, document), service.caps.ocr_image_bytes)
+        charge(call, service, len(numbers))
+        async with aclosing(pages_of(call, service, model, document, numbers)) as read:
+            pages = [await told.told(page) async for page in read]
     finally:
         document.close()
     return json_answer(
@@ -64,7 +66,10 @@ async def ocr(call: Call, service: Service) -> Answer:
             "model": model.name,
             "document_annotation": None,
             "usage_info": {"pages_processed": len(pages), "doc_size_bytes": size},
-            "muniment": {"ignored": sorted(name for name in _IGNORED if body.get(name) is not None)},
+            "muniment": {
+                "ignored": sorted(name for name in _IGNORED if body.get(name) is not None),
+                "images_without_data": told.without_data,
+            },
         }
     )
 
@@ -76,10 +81,6 @@ def _check(body: Mapping[str, Any]) -> None:
     unknown = body.keys() - _KNOWN - _UNSUPPORTED.keys()
     if unknown:
         raise unknown_field(unknown, "", _KNOWN)
-    if body.get("include_image_base64"):
-        raise ApiError(
-            400, "invalid_request_error", "Pictures are told by their places, not cut out", param="include_image_base64"
-        )
 
 
 def _model_name(body: Mapping[str, Any]) -> str | None:
@@ -156,33 +157,3 @@ def _listed(wanted: Any, count: int) -> Iterable[int]:
             return [page for part in parts for page in range(part[0], min(part[-1], max(part[0], count)) + 1)]
     message = 'Pages are a list of numbers from 0, or a string like "0,2-4"'
     raise ApiError(400, "invalid_request_error", message, param="pages")
-
-
-def _page(page: PageReading) -> dict[str, Any]:
-    """A page as Mistral tells it, and what Muniment has to say beside."""
-    scale = DPI / _POINTS if page.unit == "pt" else 1.0
-    width, height = round(page.width * scale), round(page.height * scale)
-    figures = [block for block in page.blocks if isinstance(block, Figure) and block.box is not None]
-    return {
-        "index": page.number - 1,
-        "markdown": writer_for(Format.MD).page(page).strip(),
-        "images": [
-            {
-                "id": f"img-{number}",
-                "top_left_x": round(figure.box.x0 * width),
-                "top_left_y": round(figure.box.y0 * height),
-                "bottom_right_x": round(figure.box.x1 * width),
-                "bottom_right_y": round(figure.box.y1 * height),
-                "image_base64": None,
-                "image_annotation": None,
-            }
-            for number, figure in enumerate(figures)
-            if figure.box is not None
-        ],
-        "dimensions": {"dpi": DPI, "width": width, "height": height} if width and height else None,
-        "muniment": {
-            "status": page.status.value,
-            "flags": list(page.flags),
-            "problem": page.problem if page.status is PageStatus.FAILED else "",
-        },
-    }

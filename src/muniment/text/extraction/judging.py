@@ -8,7 +8,7 @@ from typing import Any
 from jsonschema.exceptions import ValidationError
 
 from muniment.text.extraction.models import told_by_model
-from muniment.text.extraction.problems import MISSING, FieldProblem, innermost, wording
+from muniment.text.extraction.problems import MISSING, FieldProblem, innermost, listed, wording
 from muniment.text.extraction.schema import Schema
 from muniment.text.extraction.shapes import Path, told
 
@@ -80,7 +80,7 @@ class _Nulls:
         if error.validator != "required" or not isinstance(value, dict):
             return False
         settled = self._refused | self._given
-        wanted = [name for name in _listed(error) if name not in value and (*path, name) not in settled]
+        wanted = [name for name in listed(error) if name not in value and (*path, name) not in settled]
         value.update(dict.fromkeys(wanted))
         self._given.update((*path, name) for name in wanted)
         return bool(wanted) or (is_empty(value) and self._empty(path))
@@ -116,17 +116,12 @@ def _errors(schema: Schema, data: dict[str, Any]) -> list[ValidationError]:
     return [inner for error in schema.validator.iter_errors(data) for inner in innermost(error)]
 
 
-def _listed(error: ValidationError) -> list[str]:
-    names: Any = error.validator_value
-    return list(names)
-
-
 def _told_by_schema(errors: list[ValidationError]) -> Iterator[tuple[Path, str]]:
     for error in errors:
         path: Path = tuple(error.absolute_path)
         if error.validator == "required":
             holder: Any = error.instance
-            missing = [name for name in _listed(error) if name not in holder]
+            missing = [name for name in listed(error) if name not in holder]
             yield from (((*path, name), MISSING) for name in missing)
         else:
             yield path, wording(error)

@@ -74,7 +74,7 @@ def wording(error: ValidationError) -> str:
         case "pattern":
             return f"does not match {said}"
         case "anyOf" | "oneOf":
-            types = [name for inner in error.context or () if inner.validator == "type" for name in _listed(inner)]
+            types = [name for inner in error.context or () if inner.validator == "type" for name in listed(inner)]
             many = error.validator == "oneOf" and not error.context
             return f"is not {_types(types)}" if types else f"fits {'more than one' if many else 'none'} of its kinds"
         case None:
@@ -110,7 +110,8 @@ _WORDING = {
 }
 
 
-def _listed(error: ValidationError) -> list[str]:
+def listed(error: ValidationError) -> list[str]:
+    """The names that a keyword lists."""
     said: Any = error.validator_value
     return [said] if isinstance(said, str) else list(said)
 

@@ -1,0 +1,78 @@
+"""What is kept of requests: a line in the audit for each, and what is counted."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.builders import text_pdf
+from tests.server.serving import Served, served, until
+
+pytestmark = pytest.mark.usefixtures("plain_workers")
+
+DOCUMENT = text_pdf("A letter.", "Its second page.")
+DOCUMENT_ROUTES = [
+    *(("PUT", "/process"), ("POST", "/v1/documents"), ("POST", "/v1/files"), ("POST", "/v1/ocr")),
+    *(("POST", "/v1/chat/completions"), ("POST", "/v1/completions")),
+]
+
+
+def test_a_document_that_is_read_at_once(service: Served) -> None:
+    answer = service.client.put("/process", content=DOCUMENT)
+    line = service.line_of(answer)
+    assert answer.status_code == 200
+    assert (line["route"], line["status"], line["outcome"]) == ("/process", 200, "ok")
+    assert (line["pages"], line["bytes_in"], line["key_id"]) == (2, len(DOCUMENT), None)
+    assert (line["prompt_tokens"], line["completion_tokens"]) == (0, 0)
+    assert re.fullmatch("[0-9a-f]{32}", line["document"])
+    again = service.client.put("/process", content=DOCUMENT)
+    assert service.line_of(again)["document"] == line["document"]
+
+
+def test_a_request_without_a_document(service: Served) -> None:
+    line = service.line_of(service.client.get("/v1/documents/doc_no"))
+    assert (line["route"], line["status"], line["outcome"]) == ("/v1/documents/{id}", 404, "refused")
+    assert (line["pages"], line["bytes_in"], line["document"]) == (0, 0, None)
+
+
+def test_there_is_one_line_for_each_request(service: Served) -> None:
+    before = service.audited()
+    for path in ("/health", "/nowhere", "/v1/models"):
+        service.client.get(path)
+    routes = [line["route"] for line in service.audit(3, since=before)]
+    assert routes == ["/health", None, "/v1/models"]
+
+
+def test_unwritable_it_refuses_documents_and_nothing_else(tmp_path: Path) -> None:
+    with served(tmp_path / "data") as service:
+        job = service.hand_in(DOCUMENT)
+        service.job(job)
+        log = service.data / "audit.jsonl"
+        log.rename(service.data / "kept.jsonl")
+        log.mkdir()
+        for method, path in DOCUMENT_ROUTES:
+            refused = service.client.request(method, path, content=DOCUMENT)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (503, "audit_unavailable")
+            assert "retry-after" in refused.headers
+        for path in ("/health", "/v1/models", "/v1/documents", f"/v1/documents/{job}/result", "/metrics"):
+            assert service.client.get(path).status_code == 200
+        assert service.client.delete(f"/v1/documents/{job}").status_code == 204
+        log.rmdir()
+        taken = service.client.put("/process", content=DOCUMENT)
+        assert taken.status_code == 200
+        assert service.line_of(taken)["status"] == 200
+        refusals = [line["route"] for line in service.audit(12) if line["status"] == 503]
+        assert refusals == [path for _, path in DOCUMENT_ROUTES], "what could not be written was kept"
+
+
+def test_metrics_count_by_route_and_outcome(service: Served) -> None:
+    service.client.get("/v1/documents/doc_no")
+    service.client.put("/process", content=DOCUMENT)
+
+    def counted() -> httpx.Response | None:
+        answer = service.client.get("/metrics")
+        wanted = 'muniment_requests_total{outcome="refused",route="/v1/documents/{id}",status="404"}'
+        return answer if wanted in answer.text and 'muniment_pages_total{route="/process"}' in answer.text else None
+
+    assert until(counted).headers["content-type"].startswith("text/plain")
