@@ -4,6 +4,7 @@ import asyncio
 import logging
 import stat
 import tempfile
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
