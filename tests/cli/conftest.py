@@ -42,7 +42,8 @@ def started(
 ) -> "subprocess.Popen[bytes]":
     """The same command in a process of its own; ``within`` is a command that runs the command it is given."""
     command = [*map(str, within), sys.executable, "-c", _COMMAND, *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(WORKERS), "FAULTS": faults}
+    path = os.pathsep.join(filter(None, [str(WORKERS), os.environ.get("PYTHONPATH", "")]))
+    environment = {**os.environ, "PYTHONPATH": path, "FAULTS": faults}
     return subprocess.Popen(
         command,
         stdin=stdin,
