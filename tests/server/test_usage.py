@@ -15,11 +15,22 @@ from tests.reading.engine_server import events, whole
 STREAM = b"".join(events('a text that says "usage": {"prompt_tokens": 99}\n\n'))
 
 
-def counted(*pieces: bytes) -> tuple[int, int]:
+def passed(*pieces: bytes, is_wanted: bool = False) -> tuple[Account, bytes]:
+    """What a stream in ``pieces`` counts, and what of it a client gets."""
     account = Account()
-    watch = UsageWatch(account)
-    for piece in pieces:
-        watch.piece(piece)
+    watch = UsageWatch(account, is_wanted=is_wanted)
+    given = [watch.piece(piece) for piece in pieces]
+    return account, b"".join([*given, watch.rest()])
+
+
+def counted(*pieces: bytes) -> tuple[int, int]:
+    account, _ = passed(*pieces)
+    return account.prompt_tokens, account.completion_tokens
+
+
+def counted_at_once(body: bytes) -> tuple[int, int]:
+    account = Account()
+    UsageWatch(account, is_wanted=False).whole(body)
     return account.prompt_tokens, account.completion_tokens
 
 
@@ -63,14 +74,13 @@ def test_any_cutting_of_anything_does(lines: list[bytes], data: st.DataObject) -
 
 @given(st.lists(st.binary(max_size=200)))
 def test_any_bytes_are_borne(pieces: list[bytes]) -> None:
-    counted(*pieces)
-    UsageWatch(Account()).whole(b"".join(pieces))
+    whole = b"".join(pieces)
+    assert passed(*pieces, is_wanted=True)[1] == whole
+    counted_at_once(whole)
 
 
 def test_an_answer_that_comes_at_once_is_counted() -> None:
-    account = Account()
-    UsageWatch(account).whole(json.dumps(whole("text")).encode())
-    assert (account.prompt_tokens, account.completion_tokens) == (7, 3)
+    assert counted_at_once(json.dumps(whole("text")).encode()) == (7, 3)
 
 
 @pytest.mark.parametrize(
@@ -86,11 +96,45 @@ def test_what_is_no_count_is_not_taken_for_one(usage: Any) -> None:
 
 
 def test_an_engine_that_nests_without_end_is_borne() -> None:
-    UsageWatch(Account()).whole(b'{"usage":' + b"[" * 100_000)
+    assert counted_at_once(b'{"usage":' + b"[" * 100_000) == (0, 0)
 
 
 def test_no_more_than_a_line_is_kept() -> None:
-    watch = UsageWatch(Account())
+    watch = UsageWatch(Account(), is_wanted=False)
     for _ in range(100):
         watch.piece(b'data: {"usage"' + b"x" * 10_000)
     assert len(watch._line) <= 64 << 10
+
+
+# what the client gets
+
+TEXTS = [
+    *(line({"choices": [{"delta": {"content": "a"}}]}), line({"choices": [{"delta": {}}], **USAGE})),
+    *(line({"choices": [], "usage": None}), line({"choices": []}), line(USAGE), b": still there\n\n"),
+    *(b"data: " + b"x" * 70_000 + b"\n\n", b"data: [DONE]\n\n", b"data: \r\n\r\n"),
+]
+ONLY_USAGE = line({"choices": [], **USAGE})
+EVENTS = st.lists(st.sampled_from([*TEXTS, ONLY_USAGE, ONLY_USAGE.replace(b"\n", b"\r\n")]), max_size=6)
+
+
+@given(EVENTS, st.data())
+def test_the_event_that_tells_the_usage_is_kept_from_who_did_not_ask_and_nothing_else_is(
+    told: list[bytes], data: st.DataObject
+) -> None:
+    stream = b"".join(told)
+    pieces = cut(stream, data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
+    assert passed(*pieces)[1] == b"".join(event for event in told if event in TEXTS)
+    assert passed(*pieces, is_wanted=True)[1] == stream
+
+
+@given(st.text("data: {}\r\n", max_size=50).map(str.encode))
+def test_a_stream_that_breaks_off_is_passed_on_to_where_it_did(end: bytes) -> None:
+    assert passed(ONLY_USAGE, b": next\n", end)[1] == b": next\n" + end
+
+
+def test_a_line_is_passed_on_as_soon_as_it_is_whole_or_too_long_to_be_a_usage() -> None:
+    watch = UsageWatch(Account(), is_wanted=False)
+    assert watch.piece(b"data: 1") == b""
+    assert watch.piece(b"2\ndata") == b"data: 12\n"
+    assert watch.piece(b"x" * 70_000) == b"data" + b"x" * 70_000
+    assert watch.piece(b"y") == b"y"

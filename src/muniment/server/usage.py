@@ -13,41 +13,65 @@ _SIGN = b'"usage"'
 
 
 class UsageWatch:
-    """Writes what an answer says of its usage into an account, and keeps nothing else of it."""
+    """Writes what an answer says of its usage into an account, and keeps nothing else of it.
 
-    def __init__(self, account: Account) -> None:
+    Args:
+        is_wanted: the client asked for a stream's usage. If not, the event that tells nothing else is kept from it.
+    """
+
+    def __init__(self, account: Account, *, is_wanted: bool) -> None:
         self._account = account
+        self._is_wanted = is_wanted
         self._line = bytearray()
         self._is_too_long = False
+        self._ends_dropped = False  # the next line is the blank one that ends an event which was dropped
 
     def whole(self, body: bytes) -> None:
         """An answer that came at once."""
         self._take(body)
 
-    def piece(self, piece: bytes) -> None:
-        """A piece of a stream, cut anywhere. Only lines that can hold a usage are looked into."""
+    def piece(self, piece: bytes) -> bytes:
+        """What is to be passed on now that a piece of a stream came, cut anywhere: all lines that are whole."""
         *ends, rest = piece.split(b"\n")
-        for end in ends:
-            self._add(end)
-            self._end_line()
-        self._add(rest)
+        return b"".join([*(self._add(end) + self._end_line() for end in ends), self._add(rest)])
 
-    def _add(self, part: bytes) -> None:
-        self._is_too_long = self._is_too_long or len(self._line) + len(part) > _MOST_KEPT
-        if not self._is_too_long:
-            self._line += part
+    def rest(self) -> bytes:
+        """What is left to be passed on at the end of the stream."""
+        return bytes(self._line)
 
-    def _end_line(self) -> None:
-        if not self._is_too_long and self._line.startswith(b"data:") and _SIGN in self._line:
-            self._take(self._line.removeprefix(b"data:"))
+    def _add(self, part: bytes) -> bytes:
+        if self._is_too_long:
+            return part
+        self._line += part
+        self._is_too_long = len(self._line) > _MOST_KEPT
+        return self._taken_line() if self._is_too_long else b""
+
+    def _end_line(self) -> bytes:
+        """The line, unless it is to be dropped. Only lines that can hold a usage are looked into."""
+        line = self._taken_line()
+        was_too_long, self._is_too_long = self._is_too_long, False
+        ends_dropped, self._ends_dropped = self._ends_dropped, False
+        if was_too_long:
+            return b"\n"
+        if ends_dropped and not line.rstrip(b"\r"):
+            return b""
+        if line.startswith(b"data:") and _SIGN in line and self._take(line.removeprefix(b"data:")):
+            self._ends_dropped = not self._is_wanted
+        return b"" if self._ends_dropped else line + b"\n"
+
+    def _taken_line(self) -> bytes:
+        line = bytes(self._line)
         self._line.clear()
-        self._is_too_long = False
+        return line
 
-    def _take(self, told: bytes | bytearray) -> None:
+    def _take(self, told: bytes) -> bool:
+        """Whether it tells a usage and nothing else."""
         try:
-            usage: Any = json.loads(told)["usage"]
+            event: Any = json.loads(told)
+            usage = event["usage"]
             prompt, completion = usage["prompt_tokens"], usage["completion_tokens"]
         except (ValueError, LookupError, TypeError, RecursionError):
-            return
+            return False
         if all(type(count) is int and 0 <= count < _NO_COUNT for count in (prompt, completion)):
             self._account.prompt_tokens, self._account.completion_tokens = prompt, completion
+        return bool(event.get("choices") == [])

@@ -38,7 +38,7 @@ async def chat_completions(call: Call, service: Service) -> Answer:
     passed_on = model.forward("chat/completions", body)
     if passed_on is None:
         return await _read(call, service, model, asked)
-    return await _passed_on(call, service, model, passed_on, is_streamed=asked.stream)
+    return await _passed_on(call, service, model, passed_on, asked)
 
 
 async def completions(call: Call, service: Service) -> Answer:
@@ -53,17 +53,19 @@ async def completions(call: Call, service: Service) -> Answer:
             "The embedded engine reads images and writes no text of its own: send one to /v1/chat/completions",
             param="model",
         )
-    return await _passed_on(call, service, model, passed_on, is_streamed=asked.stream)
+    return await _passed_on(call, service, model, passed_on, asked)
 
 
-async def _passed_on(call: Call, service: Service, model: Model, pieces: Pieces, *, is_streamed: bool) -> Answer:
+async def _passed_on(
+    call: Call, service: Service, model: Model, pieces: Pieces, asked: ChatCall | CompletionCall
+) -> Answer:
     """The engine's own answer. Its place in the queue is held until it has come to its end."""
-    watch = UsageWatch(call.account)
+    watch = UsageWatch(call.account, is_wanted=asked.include_usage)
     try:
         async with AsyncExitStack() as held:
             await held.enter_async_context(service.slots(model).take(call.owner))
             coming = await held.enter_async_context(pieces)
-            if is_streamed:
+            if asked.stream:
                 return Answer(body=_watched(coming, held.pop_all(), watch), kind=EVENTS)
             body = b"".join([piece async for piece in coming])
     except EngineTrouble as trouble:  # also one that only the end of the block above makes of a broken connection
@@ -78,8 +80,10 @@ async def _watched(
     try:
         async with held:
             async for piece in coming:
-                watch.piece(piece)
-                yield piece
+                if whole := watch.piece(piece):
+                    yield whole
+            if rest := watch.rest():
+                yield rest
     except EngineTrouble as trouble:
         raise of_trouble(trouble) from None
 
