@@ -1,10 +1,10 @@
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.serving import Serving, serving
+from tests.required import missing
 
 ENVIRONMENT = Path(__file__).parents[2] / ".venv-vllm"
 
@@ -12,12 +12,9 @@ ENVIRONMENT = Path(__file__).parents[2] / ".venv-vllm"
 @pytest.fixture(scope="session")
 def vllm_python() -> str:
     """The Python of the environment that `make engine` sets up."""
-    if (ENVIRONMENT / "made-from").is_file():
-        return str(ENVIRONMENT / "bin" / "python")
-    missing = "there is no vLLM here; `make engine` sets it up"
-    if "vllm" in os.environ.get("MUNIMENT_REQUIRE", "").split(","):
-        pytest.fail(missing)
-    pytest.skip(missing)
+    if not (ENVIRONMENT / "made-from").is_file():
+        missing("vllm", "there is no vLLM here; `make engine` sets it up")
+    return str(ENVIRONMENT / "bin" / "python")
 
 
 @pytest.fixture(scope="session")

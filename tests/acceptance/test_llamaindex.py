@@ -8,8 +8,9 @@ import pytest
 from muniment.errors import NotADocument
 from tests import builders
 from tests.acceptance.serving import EXAMPLES, Serving
+from tests.required import sdk
 
-pytest.importorskip("llama_index.core", reason="LlamaIndex is not installed; `make acceptance` does it")
+sdk("llama_index.core")
 
 pytestmark = pytest.mark.acceptance
 

@@ -8,8 +8,9 @@ import pytest
 
 from tests import builders
 from tests.acceptance.serving import EXAMPLES, Serving
+from tests.required import sdk
 
-mistral = pytest.importorskip("mistralai.client", reason="the clients are not installed; `make acceptance` does it")
+mistral = sdk("mistralai.client")
 
 pytestmark = pytest.mark.acceptance
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.acceptance.serving import EXAMPLES, Serving, data_url, new_key, serving
+from tests.required import sdk
 
-openai = pytest.importorskip("openai", reason="the clients are not installed; `make acceptance` does it")
+openai = sdk("openai")
 
 pytestmark = pytest.mark.acceptance
 

@@ -2,7 +2,6 @@
 
 import base64
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +13,9 @@ from hypothesis import HealthCheck, settings
 
 from tests import builders
 from tests.acceptance.serving import PATIENCE, Serving, data_url, new_key, serving
+from tests.required import program, sdk
 
-schemathesis = pytest.importorskip("schemathesis", reason="the clients are not installed; `make acceptance` does it")
+schemathesis = sdk("schemathesis")
 
 from muniment.server.openapi.document import openapi  # noqa: E402 - after what it is skipped without
 
@@ -82,11 +82,10 @@ def test_answers_about_documents_that_there_are_are_as_they_are_described(
     assert send("DELETE", "/v1/files/{id}", path_parameters=file).status_code == httpx.codes.OK
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no Chromium here")
 def test_the_page_runs_under_its_policy_in_a_browser(service: Serving, tmp_path: Path) -> None:
-    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"]
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"]
     done = subprocess.run(
-        [*command, f"--user-data-dir={tmp_path}", f"{service.url}/docs"],
+        [program("chromium"), *options, f"--user-data-dir={tmp_path}", f"{service.url}/docs"],
         capture_output=True,
         text=True,
         timeout=PATIENCE,

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +23,7 @@ from muniment.text.markup import parse_markup
 from readingmodel.scoring import character_error
 from tests import reading_model
 from tests.reading_model import FOLDER, PROFILE, Slip
+from tests.required import missing
 
 pytestmark = pytest.mark.acceptance
 
@@ -48,9 +48,7 @@ def fonts() -> Fonts:
         fonts.path("LiberationSans-Regular")
         fonts.path("LiberationSerif-Regular")
     except MissingFont as problem:
-        if "fonts" in os.environ.get("MUNIMENT_REQUIRE", "").split(","):
-            pytest.fail(f"fonts are required here, but: {problem}")
-        pytest.skip(str(problem))
+        missing("fonts", str(problem))
     return fonts
 
 

@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.serving import EXAMPLES, PATIENCE, Serving
+from tests.required import program
 
-pytestmark = [
-    pytest.mark.acceptance,
-    pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed"),
-]
+pytestmark = pytest.mark.acceptance
 
 DOCS = Path(__file__).parents[2] / "docs" / "server.md"
 LINES = re.findall(r"^```bash\n(.*?)^```", DOCS.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
@@ -21,6 +19,7 @@ LINES = re.findall(r"^```bash\n(.*?)^```", DOCS.read_text(encoding="utf-8"), re.
 
 def run(lines: str, service: Serving, folder: Path) -> str:
     """What they print, with the service's address in the place of the usual one."""
+    program("curl")
     script = lines.replace("http://localhost:8001", service.url)
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
