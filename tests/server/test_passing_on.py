@@ -246,6 +246,33 @@ def test_an_engines_trouble_is_told_in_openais_words(
             assert answer.headers["retry-after"] == "7"
 
 
+@pytest.mark.parametrize(
+    ("status", "message", "told"),
+    [
+        (400, "Grammar error: Invalid type: Zyxquarn in response_format", "'response_format'"),
+        (400, "Zyxquarn is no role", "does not take this request"),
+        (400, "At most 1 image(s) may be provided in one prompt, Zyxquarn", "engine takes a request: 1"),
+        (400, "maximum context length is 8192 tokens: Zyxquarn", "context of 8,192 tokens"),
+        (500, "Zyxquarn", "gave no answer"),
+    ],
+)
+@pytest.mark.parametrize("place", ["whole", "stream", "middle of a stream"])
+def test_an_engines_own_words_are_not_repeated_as_they_may_quote_the_request(
+    shared: Served, engine: EngineServer, status: int, message: str, told: str, place: str
+) -> None:
+    error = {"error": {"message": message, "code": status}}
+    pieces = Pieces([b'data: {"choices": []}\n\n', b"data: " + json.dumps(error).encode() + b"\n\n"])
+    engine.say = lambda _: pieces if place == "middle of a stream" else Refusal(status, message)
+    answer = shared.client.post(CHAT, json=body("Hello", stream=place != "whole"))
+    assert "Zyxquarn" not in answer.text
+    assert (
+        told
+        in json.loads(answer.text.removeprefix('data: {"choices": []}\n\n').removeprefix("data: "))["error"]["message"]
+    )
+    line = shared.line_of(answer)
+    assert (line["status"], line["outcome"]) == ((400, "refused") if status == 400 else (502, "failed"))
+
+
 @pytest.mark.usefixtures("plain_workers")
 def test_an_engine_that_is_gone_is_told_and_so_is_its_return(tmp_path: Path) -> None:
     with ExitStack() as stack:

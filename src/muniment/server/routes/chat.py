@@ -17,9 +17,9 @@ from muniment.server.errors import ApiError
 from muniment.server.images import SentImage
 from muniment.server.models import Model, Pieces
 from muniment.server.opening import opened
+from muniment.server.passing import PassingAnswer
 from muniment.server.problems import of_trouble
 from muniment.server.service import Service
-from muniment.server.usage import UsageWatch
 
 _DONE = event("[DONE]")
 
@@ -60,29 +60,29 @@ async def _passed_on(
     call: Call, service: Service, model: Model, pieces: Pieces, asked: ChatCall | CompletionCall
 ) -> Answer:
     """The engine's own answer. Its place in the queue is held until it has come to its end."""
-    watch = UsageWatch(call.account, is_wanted=asked.include_usage)
+    passing = PassingAnswer(call.account, tells_usage=asked.include_usage)
     try:
         async with AsyncExitStack() as held:
             await held.enter_async_context(service.slots(model).take(call.owner))
             coming = await held.enter_async_context(pieces)
             if asked.stream:
-                return Answer(body=_watched(coming, held.pop_all(), watch), kind=EVENTS)
+                return Answer(body=_passing(coming, held.pop_all(), passing), kind=EVENTS)
             body = b"".join([piece async for piece in coming])
     except EngineTrouble as trouble:  # also one that only the end of the block above makes of a broken connection
         raise of_trouble(trouble) from None
-    watch.whole(body)
+    passing.whole(body)
     return Answer(body=body)
 
 
-async def _watched(
-    coming: AsyncIterator[bytes], held: AsyncExitStack, watch: UsageWatch
+async def _passing(
+    coming: AsyncIterator[bytes], held: AsyncExitStack, passing: PassingAnswer
 ) -> AsyncGenerator[bytes, None]:
     try:
         async with held:
             async for piece in coming:
-                if whole := watch.piece(piece):
+                if whole := passing.piece(piece):
                     yield whole
-            if rest := watch.rest():
+            if rest := passing.rest():
                 yield rest
     except EngineTrouble as trouble:
         raise of_trouble(trouble) from None

@@ -1,6 +1,7 @@
-"""Tokens are read off an answer that passes by, however it is cut."""
+"""What passes by on its way from an engine is counted and kept in order, however it is cut."""
 
 import json
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -8,19 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from muniment.engines.openai import Broken, Busy, EngineTrouble, Refused, TooLong
 from muniment.server.call import Account
-from muniment.server.usage import UsageWatch
+from muniment.server.passing import PassingAnswer
 from tests.reading.engine_server import events, whole
 
 STREAM = b"".join(events('a text that says "usage": {"prompt_tokens": 99}\n\n'))
 
 
-def passed(*pieces: bytes, is_wanted: bool = False) -> tuple[Account, bytes]:
+def passed(*pieces: bytes, tells_usage: bool = False) -> tuple[Account, bytes]:
     """What a stream in ``pieces`` counts, and what of it a client gets."""
     account = Account()
-    watch = UsageWatch(account, is_wanted=is_wanted)
-    given = [watch.piece(piece) for piece in pieces]
-    return account, b"".join([*given, watch.rest()])
+    passing = PassingAnswer(account, tells_usage=tells_usage)
+    given = [passing.piece(piece) for piece in pieces]
+    return account, b"".join([*given, passing.rest()])
 
 
 def counted(*pieces: bytes) -> tuple[int, int]:
@@ -30,7 +32,7 @@ def counted(*pieces: bytes) -> tuple[int, int]:
 
 def counted_at_once(body: bytes) -> tuple[int, int]:
     account = Account()
-    UsageWatch(account, is_wanted=False).whole(body)
+    PassingAnswer(account, tells_usage=False).whole(body)
     return account.prompt_tokens, account.completion_tokens
 
 
@@ -75,7 +77,8 @@ def test_any_cutting_of_anything_does(lines: list[bytes], data: st.DataObject) -
 @given(st.lists(st.binary(max_size=200)))
 def test_any_bytes_are_borne(pieces: list[bytes]) -> None:
     whole = b"".join(pieces)
-    assert passed(*pieces, is_wanted=True)[1] == whole
+    with suppress(EngineTrouble):
+        assert passed(*pieces, tells_usage=True)[1] == whole
     counted_at_once(whole)
 
 
@@ -100,10 +103,10 @@ def test_an_engine_that_nests_without_end_is_borne() -> None:
 
 
 def test_no_more_than_a_line_is_kept() -> None:
-    watch = UsageWatch(Account(), is_wanted=False)
+    passing = PassingAnswer(Account(), tells_usage=False)
     for _ in range(100):
-        watch.piece(b'data: {"usage"' + b"x" * 10_000)
-    assert len(watch._line) <= 64 << 10
+        passing.piece(b'data: {"usage"' + b"x" * 10_000)
+    assert len(passing._line) <= 64 << 10
 
 
 # what the client gets
@@ -124,7 +127,7 @@ def test_the_event_that_tells_the_usage_is_kept_from_who_did_not_ask_and_nothing
     stream = b"".join(told)
     pieces = cut(stream, data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
     assert passed(*pieces)[1] == b"".join(event for event in told if event in TEXTS)
-    assert passed(*pieces, is_wanted=True)[1] == stream
+    assert passed(*pieces, tells_usage=True)[1] == stream
 
 
 @given(st.text("data: {}\r\n", max_size=50).map(str.encode))
@@ -133,8 +136,31 @@ def test_a_stream_that_breaks_off_is_passed_on_to_where_it_did(end: bytes) -> No
 
 
 def test_a_line_is_passed_on_as_soon_as_it_is_whole_or_too_long_to_be_a_usage() -> None:
-    watch = UsageWatch(Account(), is_wanted=False)
-    assert watch.piece(b"data: 1") == b""
-    assert watch.piece(b"2\ndata") == b"data: 12\n"
-    assert watch.piece(b"x" * 70_000) == b"data" + b"x" * 70_000
-    assert watch.piece(b"y") == b"y"
+    passing = PassingAnswer(Account(), tells_usage=False)
+    assert passing.piece(b"data: 1") == b""
+    assert passing.piece(b"2\ndata") == b"data: 12\n"
+    assert passing.piece(b"x" * 70_000) == b"data" + b"x" * 70_000
+    assert passing.piece(b"y") == b"y"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ({"message": "Grammar error: Invalid type: x", "code": 400}, Refused),
+        ({"message": "maximum context length is 10 tokens", "code": 400}, TooLong),
+        ({"message": "EngineCore encountered an issue", "code": 500}, Broken),
+        ({"message": "try later", "code": 429}, Busy),
+        *(({"message": "?", "code": code}, Broken) for code in (None, "x", True, 7, 200, 10**9)),
+        *((error, Broken) for error in (None, "x", [1], 1)),
+    ],
+)
+def test_an_error_in_a_stream_is_a_trouble_as_if_it_were_the_answer(error: Any, kind: type[EngineTrouble]) -> None:
+    stream = line({"choices": []}) + line({"error": error})
+    for pieces in ([stream], cut(stream, [3, 40, 45])):
+        with pytest.raises(kind):
+            passed(*pieces)
+
+
+def test_a_text_about_errors_is_a_text() -> None:
+    told = line({"choices": [{"delta": {"content": '{"error": {"code": 400}}'}}]})
+    assert passed(told)[1] == told
