@@ -46,13 +46,18 @@ def vllm_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def reading_vllm(vllm_python: str, vllm_cache: Path) -> Iterator[SealedServer]:
-    """A vLLM whose small model reads what it is shown. Nobody may end it: all tests share it."""
+def reading_settings(vllm_python: str, vllm_cache: Path) -> Iterator[ServerSettings]:
+    """For a vLLM whose small model reads what it is shown."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
-        settings = ServerSettings(model=FOLDER, python=vllm_python, cache=vllm_cache, arguments=("--enforce-eager",))
-        with SealedServer(settings) as running:
-            yield running
+        yield ServerSettings(model=FOLDER, python=vllm_python, cache=vllm_cache, arguments=("--enforce-eager",))
+
+
+@pytest.fixture(scope="session")
+def reading_vllm(reading_settings: ServerSettings) -> Iterator[SealedServer]:
+    """Such a one. Nobody may end it: all tests share it."""
+    with SealedServer(reading_settings) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
