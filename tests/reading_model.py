@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parents[1] / "readingmodel" / "checkpoint"
 PROFILE = FOLDER / "reading-slips.toml"
 PAGES = FOLDER / "reading-pages.toml"
 
-_SIZE = (322.56, 161.28)
+SIZE = (322.56, 161.28)
 """Points: 896 by 448 pixels at 200 dots an inch, which are halved on the way to the model."""
 _LEFT = 16.0
 
@@ -33,7 +33,7 @@ class Slip:
 
 def note(fonts: Fonts, heading: str, lines: tuple[str, ...], face: str = "LiberationSerif") -> Slip:
     """A heading and a paragraph in lines."""
-    sheet = Sheet(fonts, _SIZE)
+    sheet = Sheet(fonts, SIZE)
     regular = Type(f"{face}-Regular", 11.5, 15)
     sheet.write(_LEFT, 30, heading, Type("LiberationSans-Bold", 15, 20))
     for row, line in enumerate(lines):
@@ -43,7 +43,7 @@ def note(fonts: Fonts, heading: str, lines: tuple[str, ...], face: str = "Libera
 
 def boxes(fonts: Fonts, entries: tuple[tuple[bool, str], ...]) -> Slip:
     """Boxes, ticked or not, each before a few words."""
-    sheet = Sheet(fonts, _SIZE)
+    sheet = Sheet(fonts, SIZE)
     style = Type("LiberationSans-Regular", 11.5, 19)
     blocks = []
     for row, (ticked, text) in enumerate(entries):
@@ -58,7 +58,7 @@ def boxes(fonts: Fonts, entries: tuple[tuple[bool, str], ...]) -> Slip:
 
 def table(fonts: Fonts, rows: tuple[tuple[str, ...], ...], columns: tuple[float, ...]) -> Slip:
     """A ruled table whose first row is its header; ``columns`` says where each begins, and where the last ends."""
-    sheet = Sheet(fonts, _SIZE)
+    sheet = Sheet(fonts, SIZE)
     regular, bold = (Type(f"LiberationSans-{weight}", 11.5, 22) for weight in ("Regular", "Bold"))
     top, bottom = 16.0, 16.0 + len(rows) * regular.leading
     for row in range(len(rows) + 1):

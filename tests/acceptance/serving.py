@@ -1,6 +1,7 @@
 """``muniment serve`` as users run it, in a process of its own."""
 
 import base64
+import json
 import subprocess
 import sys
 import time
@@ -9,11 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
+from typing import Any
 
 import httpx
 import pytest
 
+from muniment.engines.local import SealedServer
 from tests.processes import hear_signals
+from tests.reading_model import PROFILE
+from tests.server.serving import until
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "documents"
 PATIENCE = 300.0
@@ -31,13 +36,25 @@ class Serving:
 
     Attributes:
         url: its address, without a path.
+        model: the name of the one that reads unless another is asked for.
         log: what it writes to standard error.
     """
 
     url: str
+    model: str
     data: Path
     log: Path
     process: "subprocess.Popen[bytes]"
+
+    def audited(self, count: int = 0) -> list[dict[str, Any]]:
+        """The audit's lines, once there are so many: they are written after the answer."""
+
+        def lines() -> list[dict[str, Any]] | None:
+            path = self.data / "audit.jsonl"
+            found = path.read_text().splitlines() if path.exists() else []
+            return [json.loads(line) for line in found] if len(found) >= count else None
+
+        return until(lines)
 
 
 @contextmanager
@@ -60,13 +77,19 @@ def serving(folder: Path, *options: str, debug: bool = False) -> Iterator[Servin
             preexec_fn=hear_signals,  # noqa: PLW1509 - it takes no lock
         ) as process,
     ):
-        found = Serving(f"http://127.0.0.1:{port}", data, log, process)
+        url = f"http://127.0.0.1:{port}"
         try:
-            _wait_until_ready(found)
-            yield found
+            _wait_until_ready(url, process, log)
+            model = httpx.get(f"{url}/ready").json()["canary"][0]["model"]
+            yield Serving(url, model, data, log, process)
         finally:
             process.terminate()
             process.wait(PATIENCE)
+
+
+def options_for(vllm: SealedServer) -> tuple[str, ...]:
+    """The options of a service that reads with the small model there."""
+    return ("--engine", vllm.address, "--profile", str(PROFILE))
 
 
 def data_url(name: str) -> str:
@@ -89,13 +112,13 @@ def _free_port() -> int:
         return port
 
 
-def _wait_until_ready(found: Serving) -> None:
+def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and found.process.poll() is None:
+    while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx.get(f"{found.url}/ready", timeout=PATIENCE).status_code == httpx.codes.OK:
+            if httpx.get(f"{url}/ready", timeout=PATIENCE).status_code == httpx.codes.OK:
                 return
         except httpx.TransportError:
             pass
         time.sleep(0.2)
-    pytest.fail(f"the service was never ready:\n{found.log.read_text()}")
+    pytest.fail(f"the service was never ready:\n{log.read_text()}")

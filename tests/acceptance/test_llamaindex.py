@@ -5,11 +5,16 @@ from typing import Any
 
 import pytest
 
+from muniment import ReadOptions
+from muniment.engines.local import SealedServer
 from muniment.errors import NotADocument
 from tests import builders
 from tests.acceptance.serving import EXAMPLES, Serving
+from tests.acceptance.slips import MISREAD, Slips, halved, misread, scan
+from tests.reading_model import PROFILE
+from tests.required import sdk
 
-pytest.importorskip("llama_index.core", reason="LlamaIndex is not installed; `make acceptance` does it")
+sdk("llama_index.core")
 
 pytestmark = pytest.mark.acceptance
 
@@ -54,6 +59,22 @@ def test_the_reader_is_one_of_a_directory_reader(reader: Any, tmp_path: Path) ->
     assert document.metadata["page"] == 1
 
 
+def test_the_reader_reads_with_a_model_behind_an_address(
+    reading_vllm: SealedServer, slips: Slips, tmp_path: Path
+) -> None:
+    from muniment.integrations.llamaindex import MunimentReader
+
+    (tmp_path / "slips.pdf").write_bytes(scan(slips.note, slips.boxes))
+    options = ReadOptions(engines=(reading_vllm.address,), profile=str(PROFILE))
+    documents = MunimentReader(options).load_data(tmp_path / "slips.pdf")
+    assert [(document.metadata["page"], document.metadata["status"]) for document in documents] == [
+        (1, "read"),
+        (2, "read"),
+    ]
+    for document, slip in zip(documents, (slips.note, slips.boxes), strict=True):
+        assert misread(slip, document.text) <= MISREAD
+
+
 def test_what_is_no_document_is_an_error(reader: Any, tmp_path: Path) -> None:
     path = tmp_path / "letters.pdf"
     path.write_bytes(b"no PDF")
@@ -61,16 +82,17 @@ def test_what_is_no_document_is_an_error(reader: Any, tmp_path: Path) -> None:
         reader.load_data(path)
 
 
-def test_its_client_for_models_like_openais_reads_a_page(service: Serving) -> None:
+def test_its_client_for_models_like_openais_reads_a_page(either: Serving, slips: Slips, tmp_path: Path) -> None:
     from llama_index.core.llms import ChatMessage, ImageBlock, TextBlock
     from llama_index.llms.openai_like import OpenAILike
 
     model = OpenAILike(
-        model="embedded", api_base=f"{service.url}/v1", api_key="none", is_chat_model=True, max_retries=0
+        model=either.model, api_base=f"{either.url}/v1", api_key="none", is_chat_model=True, max_retries=0
     )
-    blocks = [TextBlock(text="Read this page."), ImageBlock(path=EXAMPLES / "invoice.png")]
+    (tmp_path / "slip.png").write_bytes(halved(slips.table))
+    blocks = [TextBlock(text="Read this page."), ImageBlock(path=tmp_path / "slip.png")]
     message = ChatMessage(role="user", blocks=blocks)
     whole = model.chat([message]).message.content
     assert whole is not None
-    assert "Invoice" in whole
-    assert next(iter(model.stream_chat([message]))).delta == whole
+    assert misread(slips.table, whole) <= MISREAD
+    assert "".join(piece.delta or "" for piece in model.stream_chat([message])) == whole

@@ -1,6 +1,5 @@
 """The service, by way of Mistral's own client."""
 
-import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,8 +7,11 @@ import pytest
 
 from tests import builders
 from tests.acceptance.serving import EXAMPLES, Serving
+from tests.acceptance.slips import MISREAD, Slips, halved, misread, scan
+from tests.required import sdk
+from tests.server.asking import url as data_url
 
-mistral = pytest.importorskip("mistralai.client", reason="the clients are not installed; `make acceptance` does it")
+mistral = sdk("mistralai.client")
 
 pytestmark = pytest.mark.acceptance
 
@@ -28,10 +30,6 @@ def pdf() -> bytes:
     return builders.text_pdf(*PAGES)
 
 
-def data_url(data: bytes, kind: str) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
-
-
 def test_a_document_in_a_data_url_is_read_page_by_page(client: Any, pdf: bytes) -> None:
     url = data_url(pdf, "application/pdf")
     answer = client.ocr.process(model="mistral-ocr-latest", document={"type": "document_url", "document_url": url})
@@ -40,6 +38,21 @@ def test_a_document_in_a_data_url_is_read_page_by_page(client: Any, pdf: bytes) 
     size = answer.pages[0].dimensions
     assert (size.dpi, size.width, size.height) == (200, 1654, 2339)
     assert (answer.usage_info.pages_processed, answer.usage_info.doc_size_bytes) == (3, len(pdf))
+
+
+def test_what_stands_on_scanned_pages_is_what_is_read(either: Serving, slips: Slips) -> None:
+    shown = (slips.note, slips.boxes, slips.note)
+    with mistral.Mistral(api_key="none is needed", server_url=either.url) as client:
+        document = {"type": "document_url", "document_url": data_url(scan(*shown), "application/pdf")}
+        answer = client.ocr.process(model="mistral-ocr-latest", document=document)
+        image = {"type": "image_url", "image_url": data_url(slips.table.data, "image/png")}
+        table = client.ocr.process(model=either.model, document=image)
+        message = {"role": "user", "content": [{**image, "image_url": data_url(halved(slips.note), "image/png")}]}
+        chat = client.chat.complete(model=either.model, messages=[message], temperature=0)
+    assert answer.model == either.model
+    for page, slip in zip((*answer.pages, *table.pages), (*shown, slips.table), strict=True):
+        assert misread(slip, page.markdown) <= MISREAD
+    assert misread(slips.note, chat.choices[0].message.content) <= MISREAD
 
 
 @pytest.mark.parametrize("wanted", [[2, 0], "2,0-0"])

@@ -6,15 +6,21 @@ import time
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
-from tests import builders
-from tests.acceptance.serving import PATIENCE, Serving, new_key, serving
+from examples.drawing import Fonts
+from muniment.engines.local import SealedServer
+from muniment.engines.openai import Endpoint
+from tests import builders, reading_model
+from tests.acceptance.serving import PATIENCE, Serving, new_key, options_for, serving
+from tests.acceptance.slips import halved
+from tests.server.asking import url as data_url
 
 pytestmark = pytest.mark.acceptance
 
@@ -30,12 +36,12 @@ class Talk:
 
     Attributes:
         answers: the texts of all answers.
-        temporary: the folder for temporary files.
+        folders: for temporary files, and what an engine writes into.
     """
 
     service: Serving
     client: httpx.Client
-    temporary: Path
+    folders: tuple[Path, ...]
     answers: list[str]
 
     def send(self, method: str, path: str, **request: Any) -> httpx.Response:
@@ -45,7 +51,7 @@ class Talk:
 
     def found_in(self) -> list[str]:
         """The files that hold the marker, in their bytes or their names, beside those of open documents."""
-        folders = (self.service.data, self.temporary, self.service.log)
+        folders = (self.service.data, self.service.log, *self.folders)
         files = [path for folder in folders for path in (folder, *folder.rglob("*"))]
         return sorted(path.name for path in files if MARKER in path.name or (path.is_file() and holds(path)))
 
@@ -67,13 +73,27 @@ def talking(folder: Path, patch: pytest.MonkeyPatch, *options: str) -> Iterator[
     with serving(folder, *options, debug=True) as service:
         headers = {"Authorization": f"Bearer {key}", "User-Agent": MARKER, "X-Request-Id": MARKER}
         with httpx.Client(base_url=service.url, headers=headers) as client:
-            yield Talk(service, client, temporary, [])
+            yield Talk(service, client, (temporary,), [])
 
 
-@pytest.fixture
-def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
-    with talking(tmp_path, monkeypatch) as found:
-        yield found
+@pytest.fixture(params=["embedded", "vllm"])
+def talk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
+    if request.param == "embedded":
+        with talking(tmp_path, monkeypatch) as found:
+            yield found
+        return
+    vllm: SealedServer = request.getfixturevalue("reading_vllm")
+    its_folders = (Path(Endpoint.parse(vllm.address).socket).parent, request.getfixturevalue("vllm_cache"))
+    assert all(map(Path.is_dir, its_folders))
+    with talking(tmp_path, monkeypatch, *options_for(vllm)) as found:
+        yield replace(found, folders=found.folders + its_folders)
+
+
+@pytest.fixture(scope="module")
+def picture(fonts: Fonts) -> bytes:
+    """A PNG on which every engine reads the marker."""
+    slip = reading_model.note(fonts, MARKER, (f"The {MARKER} papers, open a window", "and wait."))
+    return halved(slip)
 
 
 @pytest.fixture
@@ -90,24 +110,26 @@ PICTURE = builders.image_bytes(builders.page_picture(), "png")
 NAME = f"{MARKER}.pdf"
 
 
-def data_url(data: bytes, kind: str) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
-
-
-def chat(url: str = data_url(PICTURE, "image/png"), **others: Any) -> dict[str, Any]:
+def chat(model: str, url: str = data_url(PICTURE), **others: Any) -> dict[str, Any]:
     parts = [{"type": "text", "text": MARKER}, {"type": "image_url", "image_url": {"url": url}}]
     message = {"role": "user", "content": parts, "name": MARKER}
-    return {"model": "embedded", "messages": [message], "user": MARKER, "stop": [MARKER], **others}
+    return {"model": model, "messages": [message], "user": MARKER, "stop": [MARKER * 2], "temperature": 0, **others}
 
 
 def ocr(url: str, kind: str = "document_url", **others: Any) -> dict[str, Any]:
     return {"document": {"type": kind, kind: url, "document_name": NAME}, "id": MARKER, **others}
 
 
-def through_every_route(talk: Talk) -> tuple[str, str]:
+def through_every_route(talk: Talk, picture: bytes) -> tuple[str, str]:
     """Send documents and words every way there is; gives the ids of a document and a file."""
-    assert talk.send("POST", "/v1/chat/completions", json=chat()).is_success
-    assert talk.send("POST", "/v1/chat/completions", json=chat(stream=True)).is_success
+    model = talk.service.model
+    assert MARKER in talk.send("POST", "/v1/chat/completions", json=chat(model, data_url(picture))).text
+    assert talk.send("POST", "/v1/chat/completions", json=chat(model, data_url(picture), stream=True)).is_success
+    if model != "embedded":
+        for stream in (False, True):
+            prompt = {"model": model, "prompt": MARKER, "max_tokens": 4, "stream": stream}
+            assert talk.send("POST", "/v1/completions", json=prompt).is_success
+    assert MARKER in talk.send("POST", "/v1/ocr", json=ocr(data_url(picture), "image_url")).text
     assert talk.send("POST", "/v1/ocr", json=ocr(data_url(PDF, "application/pdf"))).is_success
     assert talk.send("PUT", "/process", content=PDF, headers={"X-Filename": NAME}).is_success
     file = talk.send("POST", "/v1/files", files={"file": (NAME, PDF)}, data={"purpose": MARKER}).json()["id"]
@@ -128,8 +150,10 @@ def through_every_route(talk: Talk) -> tuple[str, str]:
     return job["id"], file
 
 
+LINE = builders.image_bytes(Image.new("RGB", (2_000, 4)), "png")
+Mistake = tuple[str, str, dict[str, Any]]
 BROKEN = b"%PDF-1.7\n" + MARKER.encode() * 50
-ERRORS: dict[str, tuple[str, str, dict[str, Any]]] = {
+MISTAKES: dict[str, Mistake] = {
     "an unknown path": ("GET", f"/v1/{MARKER}", {}),
     "an unknown document": ("GET", f"/v1/documents/{MARKER}", {}),
     "an unknown file": ("GET", f"/v1/files/{MARKER}", {}),
@@ -141,14 +165,6 @@ ERRORS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "no JSON": ("POST", "/v1/chat/completions", {"content": f'{{"{MARKER}": {MARKER}'}),
     "a name twice": ("POST", "/v1/ocr", {"content": f'{{"{MARKER}": 1, "{MARKER}": 2}}'}),
     "no UTF-8": ("POST", "/v1/chat/completions", {"content": b'{"model": "' + MARKER.encode() + b'\xff"}'}),
-    "an unknown field": ("POST", "/v1/chat/completions", {"json": chat() | {MARKER: MARKER}}),
-    "a field that is spelt like one": ("POST", "/v1/chat/completions", {"json": chat() | {MARKER.lower(): 1}}),
-    "a field of the wrong type": ("POST", "/v1/chat/completions", {"json": chat(temperature=MARKER)}),
-    "an unknown model": ("POST", "/v1/chat/completions", {"json": chat(model=MARKER)}),
-    "an address": ("POST", "/v1/chat/completions", {"json": chat(f"https://{MARKER}.example/{MARKER}")}),
-    "broken base64": ("POST", "/v1/chat/completions", {"json": chat(f"data:image/png;base64,{MARKER}!")}),
-    "no image": ("POST", "/v1/chat/completions", {"json": chat(data_url(MARKER.encode(), "image/png"))}),
-    "a prompt": ("POST", "/v1/completions", {"json": {"model": "embedded", "prompt": MARKER}}),
     "an address to read": ("POST", "/v1/ocr", {"json": ocr(f"file:///{MARKER}")}),
     "a broken document": ("POST", "/v1/ocr", {"json": ocr(data_url(BROKEN, "application/pdf"))}),
     "a locked document": ("POST", "/v1/ocr", {"json": ocr(data_url(SECRET, "application/pdf"))}),
@@ -173,8 +189,44 @@ ERRORS: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
+def mistakes(model: str) -> dict[str, Mistake]:
+    """Requests that come to nothing, by what is wrong with them."""
+    found = {
+        **MISTAKES,
+        "an unknown field": ("POST", "/v1/chat/completions", {"json": chat(model) | {MARKER: MARKER}}),
+        "a field that is spelt like one": ("POST", "/v1/chat/completions", {"json": chat(model) | {MARKER.lower(): 1}}),
+        "a field of the wrong type": ("POST", "/v1/chat/completions", {"json": chat(model, temperature=MARKER)}),
+        "an unknown model": ("POST", "/v1/chat/completions", {"json": chat(MARKER)}),
+        "an address": ("POST", "/v1/chat/completions", {"json": chat(model, f"https://{MARKER}.example/{MARKER}")}),
+        "broken base64": ("POST", "/v1/chat/completions", {"json": chat(model, f"data:image/png;base64,{MARKER}!")}),
+        "no image": ("POST", "/v1/chat/completions", {"json": chat(model, data_url(MARKER.encode(), "image/png"))}),
+    }
+    if model == "embedded":
+        return found | {
+            "a prompt": ("POST", "/v1/completions", {"json": {"model": "embedded", "prompt": MARKER}}),
+        }
+    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": MARKER}}}
+    return found | {
+        "a schema that is none": ("POST", "/v1/chat/completions", {"json": chat(model, response_format=form)}),
+        "such a one for a stream": (
+            "POST",
+            "/v1/chat/completions",
+            {"json": chat(model, response_format=form, stream=True)},
+        ),
+        "a picture of an odd shape": ("POST", "/v1/chat/completions", {"json": chat(model, data_url(LINE))}),
+        "two pictures": ("POST", "/v1/chat/completions", {"json": two_pictures(model)}),
+        "too much to go on with": ("POST", "/v1/completions", {"json": {"model": model, "prompt": MARKER * 9_000}}),
+    }
+
+
+def two_pictures(model: str) -> dict[str, Any]:
+    asked = chat(model)
+    asked["messages"] *= 2
+    return asked
+
+
 def provoke_every_error(talk: Talk, job: str) -> None:
-    for what, (method, path, request) in ERRORS.items():
+    for what, (method, path, request) in mistakes(talk.service.model).items():
         assert talk.send(method, path, **request).is_error, what
     conflict = {"files": {"file": (NAME, builders.text_pdf(MARKER * 2))}, "headers": {"Idempotency-Key": MARKER}}
     assert talk.send("POST", "/v1/documents", **conflict).status_code == httpx.codes.CONFLICT
@@ -182,9 +234,9 @@ def provoke_every_error(talk: Talk, job: str) -> None:
 
 
 def test_nothing_that_is_sent_is_in_a_log_a_metric_or_the_audit_nor_anywhere_once_it_is_erased(
-    talk: Talk,
+    talk: Talk, picture: bytes
 ) -> None:
-    job, file = through_every_route(talk)
+    job, file = through_every_route(talk, picture)
     provoke_every_error(talk, job)
     # The control: the search finds what is there, where it is meant to be.
     assert MARKER in "".join(talk.answers)
@@ -193,7 +245,7 @@ def test_nothing_that_is_sent_is_in_a_log_a_metric_or_the_audit_nor_anywhere_onc
     audit = (talk.service.data / "audit.jsonl").read_text()
     log = talk.service.log.read_text()
     assert "muniment_requests_total" in told
-    assert len([json.loads(line) for line in audit.splitlines()]) >= len(ERRORS)
+    assert len([json.loads(line) for line in audit.splitlines()]) >= len(MISTAKES)
     assert "DEBUG" in log
     secret = talk.client.headers["Authorization"].removeprefix("Bearer ")
     for text in (told, audit, log):
@@ -221,7 +273,7 @@ def test_nothing_that_is_sent_is_left_when_its_lifetime_is_over(short_talk: Talk
 
 
 def test_no_answer_to_a_mistake_repeats_what_was_sent(talk: Talk) -> None:
-    for what, (method, path, request) in ERRORS.items():
+    for what, (method, path, request) in mistakes(talk.service.model).items():
         body = talk.send(method, path, **request).text
         # The name that a client gave its document stands in messages to that client, and nowhere else.
         assert MARKER not in body.replace(NAME, ""), what

@@ -1,91 +1,40 @@
 """A real vLLM, sealed on its socket, with a small model that reads what it is shown."""
 
-import base64
-import io
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from PIL import Image
 
 import muniment
-from examples.drawing import Fonts, MissingFont
-from examples.make_documents import FONTS
+from examples.drawing import Fonts
 from muniment import PageReading, ReadOptions
-from muniment.engines.local import SealedServer, ServerSettings
+from muniment.engines.local import SealedServer
 from muniment.engines.openai import Endpoint
 from muniment.reading.data import PageStatus
 from muniment.text import Flag
 from muniment.text.markup import parse_markup
 from readingmodel.scoring import character_error
 from tests import reading_model
+from tests.acceptance.slips import MISREAD, Slips, halved
 from tests.examples.comparing import squeezed, true_blocks, true_text, truth_of
-from tests.reading_model import FOLDER, PAGES, PROFILE, Slip
+from tests.reading_model import PAGES, PROFILE, Slip
+from tests.server.asking import question, url
 
 pytestmark = pytest.mark.acceptance
 
-MISREAD = 0.03
-"""Share of characters that may be wrong: the model is small."""
 CELLS = 0.9
 """Share of a table's cells that must stand in their places with their text."""
 DOCUMENTS = Path(__file__).parents[2] / "examples" / "documents"
 
 
-@pytest.fixture(scope="module")
-def running(vllm_python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SealedServer]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
-        cache = tmp_path_factory.mktemp("cache")
-        settings = ServerSettings(model=FOLDER, python=vllm_python, cache=cache, arguments=("--enforce-eager",))
-        with SealedServer(settings) as running:
-            yield running
-
-
-@pytest.fixture(scope="module")
-def fonts() -> Fonts:
-    fonts = Fonts(FONTS)
-    try:
-        fonts.path("LiberationSans-Regular")
-        fonts.path("LiberationSerif-Regular")
-    except MissingFont as problem:
-        if "fonts" in os.environ.get("MUNIMENT_REQUIRE", "").split(","):
-            pytest.fail(f"fonts are required here, but: {problem}")
-        pytest.skip(str(problem))
-    return fonts
-
-
-@pytest.fixture(scope="module")
-def slips(fonts: Fonts) -> dict[str, Slip]:
-    return {
-        "note": reading_model.note(
-            fonts, "Drying of paper", ("Keep the sheets apart, open a window", "and wait. It takes about seven weeks.")
-        ),
-        "boxes": reading_model.boxes(
-            fonts,
-            (
-                (True, "Renew my ticket for one year"),
-                (False, "Close my account"),
-                (True, "Maps and plans"),
-                (False, "Parish registers"),
-            ),
-        ),
-        "table": reading_model.table(
-            fonts,
-            (("Desk", "Morning", "Afternoon"), ("Maps", "Corran", "Dunmore"), ("Registers", "Elphick", "Aske")),
-            (16, 110, 200, 300),
-        ),
-    }
-
-
-def read(running: SealedServer, data: bytes, profile: Path = PROFILE) -> PageReading:
-    reading = muniment.read(data, ReadOptions(engines=(running.address,), profile=str(profile)))
+def read(reading_vllm: SealedServer, data: bytes, profile: Path = PROFILE) -> PageReading:
+    reading = muniment.read(data, ReadOptions(engines=(reading_vllm.address,), profile=str(profile)))
     (page,) = reading.pages
     return page
 
@@ -96,8 +45,9 @@ def said(blocks: Sequence[muniment.Block]) -> str:
 
 
 @pytest.mark.parametrize("name", ["note", "boxes", "table"])
-def test_what_stands_on_a_page_is_what_is_read(running: SealedServer, slips: dict[str, Slip], name: str) -> None:
-    page, true = read(running, slips[name].data), parse_markup(slips[name].text)
+def test_what_stands_on_a_page_is_what_is_read(reading_vllm: SealedServer, slips: Slips, name: str) -> None:
+    slip: Slip = getattr(slips, name)
+    page, true = read(reading_vllm, slip.data), parse_markup(slip.text)
     assert (page.status, page.flags) == (PageStatus.READ, ())
     assert [(attempt.engine, attempt.problem) for attempt in page.attempts] == [("checkpoint", "")]
     assert [type(block) for block in page.blocks] == [type(block) for block in true]
@@ -105,11 +55,11 @@ def test_what_stands_on_a_page_is_what_is_read(running: SealedServer, slips: dic
 
 
 @pytest.fixture(scope="module")
-def report(running: SealedServer, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def report(reading_vllm: SealedServer, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """The pages of a scanned report of the examples, as the command reads them."""
     folder = tmp_path_factory.mktemp("report")
     source = DOCUMENTS / "report-scanned.pdf"
-    options = ["--engine", running.address, "--profile", str(PAGES), "--format", "json", "-o", str(folder)]
+    options = ["--engine", reading_vllm.address, "--profile", str(PAGES), "--format", "json", "-o", str(folder)]
     command = [sys.executable, "-m", "muniment", "ocr", str(source), *options]
     subprocess.run(command, check=True, capture_output=True, timeout=600)
     pages: list[dict[str, Any]] = json.loads((folder / "report-scanned.json").read_text(encoding="utf-8"))["pages"]
@@ -143,39 +93,31 @@ def test_tables_of_whole_pages_are_tables(report: list[dict[str, Any]]) -> None:
         assert len(wanted & cells) >= CELLS * len(wanted)
 
 
-def test_different_pages_give_different_texts(running: SealedServer, slips: dict[str, Slip]) -> None:
+def test_different_pages_give_different_texts(reading_vllm: SealedServer, slips: Slips) -> None:
     """A model that ignores the picture writes the same about each."""
-    texts = [said(read(running, slip.data).blocks) for slip in slips.values()]
+    texts = [said(read(reading_vllm, slip.data).blocks) for slip in slips.all]
     assert all(character_error(one, other) > 0.3 for one in texts for other in texts if one is not other)
 
 
-def test_sixteen_pages_at_once_are_read_as_they_are_one_by_one(running: SealedServer, slips: dict[str, Slip]) -> None:
-    documents = [slip.data for slip in slips.values()]
-    alone = [said(read(running, data).blocks) for data in documents]
+def test_sixteen_pages_at_once_are_read_as_they_are_one_by_one(reading_vllm: SealedServer, slips: Slips) -> None:
+    documents = [slip.data for slip in slips.all]
+    alone = [said(read(reading_vllm, data).blocks) for data in documents]
     with ThreadPoolExecutor(16) as threads:
-        together = list(threads.map(lambda number: said(read(running, documents[number % 3]).blocks), range(16)))
+        together = list(threads.map(lambda number: said(read(reading_vllm, documents[number % 3]).blocks), range(16)))
     assert together == [alone[number % 3] for number in range(16)]
 
 
-def ask(running: SealedServer, slip: Slip, **fields: object) -> httpx.Response:
-    url = f"data:image/png;base64,{base64.b64encode(halved(slip.data)).decode()}"
-    content = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": "Read this page."}]
-    body = {"model": running.model, "messages": [{"role": "user", "content": content}], "temperature": 0, **fields}
-    transport = httpx.HTTPTransport(uds=Endpoint.parse(running.address).socket)
+def ask(reading_vllm: SealedServer, slip: Slip, **fields: object) -> httpx.Response:
+    asked = (url(halved(slip)), "Read this page.")
+    body = question(reading_vllm.model, *asked, temperature=0, **fields)
+    transport = httpx.HTTPTransport(uds=Endpoint.parse(reading_vllm.address).socket)
     with httpx.Client(transport=transport, base_url="http://vllm", timeout=120, trust_env=False) as http:
         return http.post("/v1/chat/completions", json=body)
 
 
-def halved(data: bytes) -> bytes:
-    with Image.open(io.BytesIO(data)) as image:
-        file = io.BytesIO()
-        image.convert("RGB").reduce(2).save(file, "PNG")
-    return file.getvalue()
-
-
-def test_a_streamed_answer_is_the_same_in_pieces(running: SealedServer, slips: dict[str, Slip]) -> None:
-    whole = ask(running, slips["note"]).json()["choices"][0]["message"]["content"]
-    lines = ask(running, slips["note"], stream=True).text.splitlines()
+def test_a_streamed_answer_is_the_same_in_pieces(reading_vllm: SealedServer, slips: Slips) -> None:
+    whole = ask(reading_vllm, slips.note).json()["choices"][0]["message"]["content"]
+    lines = ask(reading_vllm, slips.note, stream=True).text.splitlines()
     events = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: {")]
     pieces = [event["choices"][0]["delta"].get("content") or "" for event in events if event["choices"]]
     assert "".join(pieces) == whole
@@ -183,19 +125,19 @@ def test_a_streamed_answer_is_the_same_in_pieces(running: SealedServer, slips: d
 
 
 def test_an_answer_that_is_cut_off_is_made_good_another_way(
-    running: SealedServer, slips: dict[str, Slip], tmp_path: Path
+    reading_vllm: SealedServer, slips: Slips, tmp_path: Path
 ) -> None:
     short = tmp_path / "short.toml"
     short.write_text(PROFILE.read_text(encoding="utf-8").replace("max_tokens = 400", "max_tokens = 16"), "utf-8")
-    page = read(running, slips["note"].data, short)
+    page = read(reading_vllm, slips.note.data, short)
     assert page.status is PageStatus.FALLBACK
     assert {Flag.TRUNCATED, Flag.FALLBACK} <= set(page.flags)
     assert page.attempts[0].problem == "the answer was cut off after 16 tokens"
     assert "seven weeks" in said(page.blocks)
 
 
-def test_a_page_that_makes_the_model_repeat_itself_is_noticed(running: SealedServer, fonts: Fonts) -> None:
+def test_a_page_that_makes_the_model_repeat_itself_is_noticed(reading_vllm: SealedServer, fonts: Fonts) -> None:
     chorus = reading_model.note(fonts, "Song", ("la la la la la la la la la la la la",) * 4, face="LiberationSans")
-    page = read(running, chorus.data)
+    page = read(reading_vllm, chorus.data)
     assert Flag.REPETITION in page.flags
     assert page.attempts[0].problem == "the answer ran into a loop"

@@ -1,9 +1,9 @@
-import os
 from pathlib import Path
 
 import pytest
 
 from readingmodel.fonts import FIRST, Family, Fonts
+from tests.required import missing
 
 FOLDER = Path("/usr/share/fonts/truetype")
 
@@ -15,9 +15,7 @@ def fonts() -> Fonts:
     try:
         fonts.families(FIRST)
     except FileNotFoundError as problem:
-        if "fonts" in os.environ.get("MUNIMENT_REQUIRE", "").split(","):
-            pytest.fail(f"fonts are required here, but: {problem}")
-        pytest.skip(str(problem))
+        missing("fonts", str(problem))
     return fonts
 
 

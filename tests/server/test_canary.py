@@ -30,7 +30,9 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(canary, "_EVERY", 0.05)
 
 
-def test_a_model_that_reads_is_ready_and_one_that_stops_is_not_until_it_reads_again(tmp_path: Path) -> None:
+def test_a_model_that_reads_is_ready_and_one_that_stops_is_not_until_it_reads_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with engine_server() as engine, served(tmp_path / "data", engine.address) as service:
         status, told = seen(service, well=True)
         assert (status, told["model"], told["problem"]) == (200, "scripted", "")
@@ -40,6 +42,25 @@ def test_a_model_that_reads_is_ready_and_one_that_stops_is_not_until_it_reads_ag
         assert told["problem"]
         engine.say = lambda _: "read"
         assert seen(service, well=True)[0] == 200
+    assert [line for line in caplog.messages if line.startswith("The model")] == [
+        f"The model scripted does not read: {told['problem']}",
+        "The model scripted reads again.",
+    ]
+
+
+def test_an_engine_that_refuses_every_page_is_told_when_the_service_starts_and_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        engine_server(lambda _: Refusal(401, "wrong key")) as engine,
+        served(tmp_path / "data", engine.address) as service,
+    ):
+        told = seen(service, well=False)[1]["problem"]
+        until(lambda: len(engine.asked) > 2 or None)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        f"The model scripted does not read: {told}"
+    ]
+    assert "wrong key" in told
 
 
 def test_a_model_that_only_a_fallback_reads_for_is_not_ready(tmp_path: Path) -> None:

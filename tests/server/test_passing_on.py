@@ -18,6 +18,8 @@ from tests.server.serving import Served, make_key, served, until, with_plain_wor
 CHAT, COMPLETION = "/v1/chat/completions", "/v1/completions"
 
 
+USAGE_WANTED = {"stream_options": {"include_usage": True}}
+BEGUN = Pieces([b'data: {"choices": []}\n\ndata: '], end="broken")
 PICTURE = url(image_bytes(page_picture(60, 40), "PNG"))
 
 
@@ -170,9 +172,33 @@ def test_a_stream_comes_piece_by_piece_as_the_engine_gives_it(shared: Served, en
     assert (line["prompt_tokens"], line["completion_tokens"], line["outcome"]) == (7, 3, "ok")
 
 
-def test_the_streams_usage_is_asked_for_if_the_client_does(shared: Served, engine: EngineServer) -> None:
-    shared.client.post(CHAT, json=body("Tell", stream=True, stream_options={"include_usage": True}))
+@pytest.mark.parametrize("path", [CHAT, COMPLETION])
+@pytest.mark.parametrize("options", [{}, {"stream_options": {"include_usage": False}}, USAGE_WANTED])
+def test_a_streams_tokens_are_counted_whether_or_not_the_client_asks_for_them(
+    shared: Served, engine: EngineServer, path: str, options: dict[str, Any]
+) -> None:
+    text, usage, done = [
+        b'data: {"choices": [{"delta": {"content": "a text"}}]}\n\n',
+        b'data: {"choices": [], "usage": {"prompt_tokens": 8, "completion_tokens": 4}}\n\n',
+        b"data: [DONE]\n\n",
+    ]
+    engine.say = lambda _: Pieces([text, usage, done])
+    asked = body("Tell") if path == CHAT else {"model": "scripted", "prompt": "Once"}
+    answer = shared.client.post(path, json=asked | {"stream": True} | options)
     assert engine.asked[0]["stream_options"] == {"include_usage": True}
+    assert answer.content == b"".join([text, usage, done] if options == USAGE_WANTED else [text, done])
+    line = shared.line_of(answer)
+    assert (line["prompt_tokens"], line["completion_tokens"]) == (8, 4)
+
+
+@pytest.mark.usefixtures("plain_workers")
+def test_an_engine_that_cannot_count_a_stream_is_asked_without(engine: EngineServer, tmp_path: Path) -> None:
+    engine.say = lambda number: "text" if number else Refusal(400, "extra fields not permitted: stream_options")
+    with served(tmp_path / "data", engine.address) as service:
+        until(lambda: service.client.get("/v1/models").json()["data"] or None)
+        for _ in range(2):
+            assert "text" in service.client.post(CHAT, json=body("Tell", stream=True)).text
+    assert ["stream_options" in asked for asked in engine.asked] == [True, False, False]
 
 
 # what goes wrong
@@ -191,6 +217,7 @@ def test_the_streams_usage_is_asked_for_if_the_client_does(shared: Served, engin
         (Refusal(404, "no such model"), 502, "engine_refused", False),
         (None, 502, "engine_failed", True),
         (Pieces([b'{"choices": '], end="broken"), 502, "engine_failed", True),
+        (BEGUN, 502, "engine_failed", True),
     ],
 )
 @pytest.mark.parametrize("stream", [False, True])
@@ -206,7 +233,7 @@ def test_an_engines_trouble_is_told_in_openais_words(
     with engine_server(lambda _: refusal) as engine, served(tmp_path / "data", engine.address) as service:
         until(lambda: service.client.get("/v1/models").json()["data"] or None)
         answer = service.client.post(CHAT, json=body("Hello", stream=stream))
-        if stream and isinstance(refusal, Pieces):
+        if stream and refusal is BEGUN:
             assert answer.status_code == 200
             assert json.loads(answer.text.split("data: ")[-1])["error"]["code"] == code
         else:
@@ -217,6 +244,33 @@ def test_an_engines_trouble_is_told_in_openais_words(
         assert line["outcome"] == ("refused" if status == 400 else "failed")
         if isinstance(refusal, Refusal) and refusal.headers:
             assert answer.headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "told"),
+    [
+        (400, "Grammar error: Invalid type: Zyxquarn in response_format", "'response_format'"),
+        (400, "Zyxquarn is no role", "does not take this request"),
+        (400, "At most 1 image(s) may be provided in one prompt, Zyxquarn", "engine takes a request: 1"),
+        (400, "maximum context length is 8192 tokens: Zyxquarn", "context of 8,192 tokens"),
+        (500, "Zyxquarn", "gave no answer"),
+    ],
+)
+@pytest.mark.parametrize("place", ["whole", "stream", "middle of a stream"])
+def test_an_engines_own_words_are_not_repeated_as_they_may_quote_the_request(
+    shared: Served, engine: EngineServer, status: int, message: str, told: str, place: str
+) -> None:
+    error = {"error": {"message": message, "code": status}}
+    pieces = Pieces([b'data: {"choices": []}\n\n', b"data: " + json.dumps(error).encode() + b"\n\n"])
+    engine.say = lambda _: pieces if place == "middle of a stream" else Refusal(status, message)
+    answer = shared.client.post(CHAT, json=body("Hello", stream=place != "whole"))
+    assert "Zyxquarn" not in answer.text
+    assert (
+        told
+        in json.loads(answer.text.removeprefix('data: {"choices": []}\n\n').removeprefix("data: "))["error"]["message"]
+    )
+    line = shared.line_of(answer)
+    assert (line["status"], line["outcome"]) == ((400, "refused") if status == 400 else (502, "failed"))
 
 
 @pytest.mark.usefixtures("plain_workers")
@@ -270,8 +324,8 @@ def test_too_many_that_wait_are_turned_away_at_once(tmp_path: Path) -> None:
         waiting = [threading.Thread(target=ask) for _ in range(3)]
         for thread in waiting:
             thread.start()
-        until(lambda: engine.asked or None)
-        answer = until(lambda: answer if (answer := ask()).status_code == 503 else None)
+        until(lambda: (engine.asked and not all(thread.is_alive() for thread in waiting)) or None)
+        answer = ask()
         holds.set()
         for thread in waiting:
             thread.join(30)

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -40,10 +41,15 @@ class Sighting:
 
 
 class Canary:
-    """Has every model read one small page now and then."""
+    """Has every model read one small page now and then.
 
-    def __init__(self, models: Models) -> None:
+    Args:
+        tell: told when a model stops reading it, or never begins to, and when it reads again.
+    """
+
+    def __init__(self, models: Models, tell: Callable[[str], None]) -> None:
         self._models = models
+        self._tell = tell
         self._page = files("muniment.server").joinpath("canary.png").read_bytes()
         self.sightings: dict[str, Sighting] = {}
 
@@ -63,6 +69,11 @@ class Canary:
                 document.close()
         except MunimentError as error:
             problem = str(error)
+        before = self.sightings[model.name].problem if model.name in self.sightings else ""
+        if problem and not before:
+            self._tell(f"The model {model.name} does not read: {problem}")
+        elif before and not problem:
+            self._tell(f"The model {model.name} reads again.")
         seconds = time.monotonic() - began
         self.sightings[model.name] = Sighting(model.name, datetime.now(UTC), seconds, problem)
 

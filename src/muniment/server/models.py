@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
 from typing import Any, BinaryIO, Protocol
 
@@ -140,7 +140,7 @@ class Models:
         """Whether all engines have said what they serve."""
 
     async def start(self) -> None:
-        """Find out what the engines serve, waiting for those that are not there yet.
+        """Find out what the engines serve, all at once, waiting for those that are not there yet.
 
         Raises:
             EngineError: one cannot be used.
@@ -149,19 +149,30 @@ class Models:
         engines = self._options.engines
         if EMBEDDED in engines:
             self._models[EMBEDDED] = EmbeddedModel(self._pool, self._options, self._jobs)
-        for engine in engines:
-            if engine.startswith(LOCAL):
-                await self._add((engine,))
+        addresses = [engine for engine in engines if engine != EMBEDDED and not engine.startswith(LOCAL)]
+        asked = [asyncio.create_task(self._served_at(address)) for address in addresses]
+        started = asyncio.create_task(self._start_local())
+        try:
+            await asyncio.gather(started, *asked)
+        finally:
+            for task in (started, *asked):
+                task.cancel()
+            await asyncio.gather(started, *asked, return_exceptions=True)
         remote: dict[str, tuple[str, ...]] = {}
-        for engine in engines:
-            if engine != EMBEDDED and not engine.startswith(LOCAL):
-                for name in await self._served_at(engine):
-                    remote[name] = (*remote.get(name, ()), engine)
-        for name, addresses in remote.items():
-            await self._add(addresses, name)
+        for address, task in zip(addresses, asked, strict=True):
+            for name in task.result():
+                remote[name] = (*remote.get(name, ()), address)
+        for name, serving in remote.items():
+            await self._add(serving, name)
         if not self._models:
             raise EngineError(f"No engine serves the model {self._options.model!r}", "Look at the name after --model.")
         self.is_started = True
+
+    async def _start_local(self) -> None:
+        """One after another, as they share a machine. Raises EngineError, UsageError."""
+        for engine in self._options.engines:
+            if engine.startswith(LOCAL):
+                await self._add((engine,))
 
     async def _served_at(self, address: str) -> list[str]:
         """The models that an address serves, of those that are wanted, once it says so."""
@@ -182,10 +193,13 @@ class Models:
     async def _add(self, engines: tuple[str, ...], name: str = "") -> None:
         options = replace(self._options, engines=engines, model=name or self._options.model)
         reader = AsyncVisionReader(self._pool, options, self._jobs, servers_for(options, self._tell))
-        served = await reader.prepare()
-        if served.model in self._models:
-            await reader.aclose()
-            raise UsageError(f"Two engines serve a model {served.model!r} in different ways", "Leave out one of them.")
+        async with AsyncExitStack() as held:
+            held.push_async_callback(reader.aclose)  # which also ends a vLLM that is still starting
+            served = await reader.prepare()
+            if served.model in self._models:
+                message = f"Two engines serve a model {served.model!r} in different ways"
+                raise UsageError(message, "Leave out one of them.")
+            held.pop_all()
         self._models[served.model] = VisionModel(reader, served.model, served.context)
 
     def all(self) -> tuple[Model, ...]:

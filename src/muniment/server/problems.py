@@ -1,5 +1,6 @@
 """What Muniment's own errors and an engine's troubles are to a client."""
 
+import re
 from pathlib import Path
 
 from muniment.engines.openai import Broken, Busy, Deadly, EngineTrouble, Loading, Refused, TooLong, Unreachable
@@ -17,6 +18,7 @@ from muniment.server.errors import ApiError
 
 _LATER = 5.0
 """Seconds after which a client may try again where nobody knows better."""
+_MOST_IMAGES = re.compile(r"at most (\d{1,3}) image", re.IGNORECASE)
 
 
 def described(error: Exception) -> str:
@@ -48,13 +50,14 @@ def as_api_error(error: MunimentError) -> ApiError:
 
 
 def of_trouble(trouble: EngineTrouble) -> ApiError:
-    """An engine's trouble with a request that was passed on to it."""
-    message = str(trouble)
+    """An engine's trouble with a request that was passed on to it, in words of our own: an engine's may quote it."""
     match trouble:
         case TooLong():
+            size = f" of {trouble.context:,} tokens" if trouble.context else ""
+            message = f"The question and its answer do not fit the model's context{size}"
             return ApiError(400, "invalid_request_error", message, code="context_length_exceeded")
         case Refused(is_final=False):
-            return ApiError(400, "invalid_request_error", message, param=trouble.field or None)
+            return ApiError(400, "invalid_request_error", _refused(trouble), param=trouble.field or None)
         case Busy():
             return ApiError(
                 503,
@@ -65,7 +68,24 @@ def of_trouble(trouble: EngineTrouble) -> ApiError:
             )
         case Loading():
             return ApiError(503, "overloaded_error", "The model is loading", code="model_loading", retry_after=_LATER)
-        case Broken() | Deadly() | Unreachable():
-            return ApiError(502, "server_error", message, code="engine_failed", retry_after=_LATER)
+        case Unreachable():
+            return _failed("Nobody answers at the engine's address")
+        case Broken(is_late=True):
+            return _failed("The engine did not answer in time")
+        case Broken() | Deadly():
+            return _failed("The engine gave no answer, or broke it off")
     # A wrong key or a model that is not there is the service's fault and not the client's.
     return ApiError(502, "server_error", "The engine refuses the service", code="engine_refused")
+
+
+def _refused(refusal: Refused) -> str:
+    if refusal.field:
+        return f"The engine does not take {refusal.field!r} as it is here"
+    most = _MOST_IMAGES.search(str(refusal))
+    if most:
+        return f"The most images that the engine takes a request: {most[1]}"
+    return "The engine does not take this request"
+
+
+def _failed(message: str) -> ApiError:
+    return ApiError(502, "server_error", message, code="engine_failed", retry_after=_LATER)

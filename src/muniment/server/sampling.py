@@ -40,10 +40,13 @@ class Sampling:
     include_usage: bool
 
     def forward(self) -> dict[str, Any]:
-        """The fields for an engine, without a limit on tokens; the caller's own."""
+        """The fields for an engine, without a limit on tokens; the caller's own.
+
+        A stream's usage is asked for in any case, as the audit tells it.
+        """
         body = copy.deepcopy(dict(self.settings))
         body["stream"] = self.stream
-        if self.include_usage:
+        if self.stream:
             body["stream_options"] = {"include_usage": True}
         return body
 

@@ -53,7 +53,7 @@ class Service:
         self.picture_budget = ByteBudget(settings.memory)
         self.metrics = Metrics()
         self.models = Models(settings.options, log.warning)
-        self.canary = Canary(self.models)
+        self.canary = Canary(self.models, log.warning)
         self.jobs = JobStore(self.database, settings.data / "jobs")
         self.files = FileStore(self.database, settings.data / "files")
         self.runner = JobRunner(self.jobs, self)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ _CONNECT, _STALL = 10.0, 180.0
 _CONNECTIONS = 512
 _NAME_IT = "Name one that it serves with --model."
 _MOST_ERROR_BODY = 64 << 10
+_USAGE = "stream_options"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +127,32 @@ class ChatClient:
 
         Args:
             path: behind the address, like "chat/completions".
+            body: sent as it is, but for a wish for the usage where the server knows no such wish.
 
         Raises:
             EngineTrouble: see :mod:`muniment.engines.openai.answers`; also while the bytes are read.
         """
         try:
-            async with self._http.stream("POST", path, json=body) as response:
-                await _check(response)
-                yield response.aiter_bytes()
+            async with AsyncExitStack() as held:
+                yield (await self._accepted(held, path, body)).aiter_bytes()
         except httpx.HTTPError as error:
             raise _as_trouble(error) from None
+
+    async def _accepted(self, held: AsyncExitStack, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        """The answer, which has not come whole yet and is open as long as ``held`` is. Raises EngineTrouble."""
+        while True:
+            known = {name: value for name, value in body.items() if name != _USAGE or name not in self._unknown}
+            async with AsyncExitStack() as opened:
+                response = await opened.enter_async_context(self._http.stream("POST", path, json=known))
+                try:
+                    await _check(response)
+                except Refused as refusal:
+                    if refusal.field != _USAGE or _USAGE not in known:
+                        raise
+                    self._unknown |= {_USAGE}
+                else:
+                    held.push_async_exit(opened.pop_all())
+                    return response
 
     async def _complete(self, request: ChatRequest) -> Completion:
         while True:

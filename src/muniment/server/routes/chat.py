@@ -18,9 +18,9 @@ from muniment.server.errors import ApiError
 from muniment.server.images import SentImage
 from muniment.server.models import Model, Pieces
 from muniment.server.opening import opened
+from muniment.server.passing import PassingAnswer
 from muniment.server.problems import of_trouble
 from muniment.server.service import Service
-from muniment.server.usage import UsageWatch
 
 _DONE = event("[DONE]")
 
@@ -38,7 +38,7 @@ async def chat_completions(call: Call, service: Service) -> Answer:
     passed_on = model.forward("chat/completions", body)
     if passed_on is None:
         return await _read(call, service, model, asked)
-    return await _passed_on(call, service, model, passed_on, is_streamed=asked.stream)
+    return await _passed_on(call, service, model, passed_on, asked)
 
 
 async def completions(call: Call, service: Service) -> Answer:
@@ -53,34 +53,38 @@ async def completions(call: Call, service: Service) -> Answer:
             "The embedded engine reads images and writes no text of its own: send one to /v1/chat/completions",
             param="model",
         )
-    return await _passed_on(call, service, model, passed_on, is_streamed=asked.stream)
+    return await _passed_on(call, service, model, passed_on, asked)
 
 
-async def _passed_on(call: Call, service: Service, model: Model, pieces: Pieces, *, is_streamed: bool) -> Answer:
+async def _passed_on(
+    call: Call, service: Service, model: Model, pieces: Pieces, asked: ChatCall | CompletionCall
+) -> Answer:
     """The engine's own answer. Its place in the queue is held until it has come to its end."""
-    watch = UsageWatch(call.account)
+    passing = PassingAnswer(call.account, tells_usage=asked.include_usage)
     try:
         async with AsyncExitStack() as held:
             await held.enter_async_context(service.slots(model).take(call.owner))
             coming = await held.enter_async_context(pieces)
             call.account.pages = call.account.asked  # an engine that has begun to answer has looked at them
-            if is_streamed:
-                return Answer(body=_watched(coming, held.pop_all(), watch), kind=EVENTS)
+            if asked.stream:
+                return Answer(body=_passing(coming, held.pop_all(), passing), kind=EVENTS)
             body = b"".join([piece async for piece in coming])
     except EngineTrouble as trouble:  # also one that only the end of the block above makes of a broken connection
         raise of_trouble(trouble) from None
-    watch.whole(body)
+    passing.whole(body)
     return Answer(body=body)
 
 
-async def _watched(
-    coming: AsyncIterator[bytes], held: AsyncExitStack, watch: UsageWatch
+async def _passing(
+    coming: AsyncIterator[bytes], held: AsyncExitStack, passing: PassingAnswer
 ) -> AsyncGenerator[bytes, None]:
     try:
         async with held:
             async for piece in coming:
-                watch.piece(piece)
-                yield piece
+                if whole := passing.piece(piece):
+                    yield whole
+            if rest := passing.rest():
+                yield rest
     except EngineTrouble as trouble:
         raise of_trouble(trouble) from None
 

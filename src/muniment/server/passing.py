@@ -1,0 +1,106 @@
+"""An engine's answer on its way to a client: its tokens are counted, and its errors are told in our words."""
+
+import json
+from typing import Any
+
+from muniment.engines.openai.refusals import trouble_of
+from muniment.server.call import Account
+
+_MOST_KEPT = 64 << 10
+"""Bytes of a stream's line; what is longer is text, and no line with a usage or an error."""
+_NO_COUNT = 2**53
+"""What is not below is no number of tokens, whatever an engine says."""
+_USAGE, _ERROR = b'"usage"', b'{"error"'
+_FAILED = 500
+
+
+class PassingAnswer:
+    """Writes what an answer says of its usage into an account, and keeps nothing else of it.
+
+    Args:
+        tells_usage: the client asked for a stream's usage. If not, the event that tells nothing else is dropped.
+    """
+
+    def __init__(self, account: Account, *, tells_usage: bool) -> None:
+        self._account = account
+        self._tells_usage = tells_usage
+        self._line = bytearray()
+        self._is_too_long = False
+        self._ends_dropped = False  # the next line is the blank one that ends an event which was dropped
+
+    def whole(self, body: bytes) -> None:
+        """An answer that came at once."""
+        self._count(_parsed(body))
+
+    def piece(self, piece: bytes) -> bytes:
+        """What is to be passed on now that a piece of a stream came, cut anywhere: all lines that are whole.
+
+        Raises:
+            EngineTrouble: the engine tells an error in the middle of its answer.
+        """
+        *ends, rest = piece.split(b"\n")
+        return b"".join([*(self._add(end) + self._end_line() for end in ends), self._add(rest)])
+
+    def rest(self) -> bytes:
+        """What is left to be passed on at the end of the stream."""
+        return bytes(self._line)
+
+    def _add(self, part: bytes) -> bytes:
+        if self._is_too_long:
+            return part
+        self._line += part
+        self._is_too_long = len(self._line) > _MOST_KEPT
+        return self._taken_line() if self._is_too_long else b""
+
+    def _end_line(self) -> bytes:
+        """The line, unless it is to be dropped. Only lines that can hold a usage or an error are looked into."""
+        line = self._taken_line()
+        was_too_long, self._is_too_long = self._is_too_long, False
+        ends_dropped, self._ends_dropped = self._ends_dropped, False
+        if was_too_long:
+            return b"\n"
+        if ends_dropped and not line.rstrip(b"\r"):
+            return b""
+        if line.startswith(b"data:"):
+            self._look_at(line.removeprefix(b"data:").strip())
+        return b"" if self._ends_dropped else line + b"\n"
+
+    def _taken_line(self) -> bytes:
+        line = bytes(self._line)
+        self._line.clear()
+        return line
+
+    def _look_at(self, data: bytes) -> None:
+        if data.startswith(_ERROR):
+            raise trouble_of(_status_of(_parsed(data)), {}, data)
+        if _USAGE in data:
+            event = _parsed(data)
+            tells_only_that = self._count(event) and event.get("choices") == []
+            self._ends_dropped = tells_only_that and not self._tells_usage
+
+    def _count(self, told: Any) -> bool:
+        """Whether it tells a usage."""
+        try:
+            prompt, completion = told["usage"]["prompt_tokens"], told["usage"]["completion_tokens"]
+        except (LookupError, TypeError):
+            return False
+        if all(type(count) is int and 0 <= count < _NO_COUNT for count in (prompt, completion)):
+            self._account.prompt_tokens, self._account.completion_tokens = prompt, completion
+        return True
+
+
+def _parsed(data: bytes) -> Any:
+    """None if it is no JSON."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _status_of(told: Any) -> int:
+    """The status that an error in a stream would have had as an answer of its own, as vLLM tells it."""
+    try:
+        code = told["error"]["code"]
+    except (LookupError, TypeError):
+        return _FAILED
+    return code if type(code) is int and 400 <= code < 600 else _FAILED
