@@ -1,5 +1,6 @@
 """The service, by way of Mistral's own client."""
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
