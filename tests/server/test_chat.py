@@ -41,6 +41,12 @@ def refused(body: Any, caps: Caps = CAPS) -> ApiError:
     return caught.value
 
 
+def going_on(call: ChatCall | CompletionCall, context: int = 0) -> dict[str, Any]:
+    """What goes on to the engine."""
+    body: dict[str, Any] = parse_object(call.forward("served", "salt", context))
+    return body
+
+
 # what is taken
 
 
@@ -69,7 +75,7 @@ def test_an_images_bytes_arrive_and_go_on_unchanged(data: bytes) -> None:
     url = f"data:image/png;base64,{base64.b64encode(data).decode()}"
     call = check_chat(with_image(url), CAPS)
     assert call.images[0].data == data
-    assert call.forward("m", "s")["messages"][0]["content"][0]["image_url"]["url"] == url
+    assert going_on(call)["messages"][0]["content"][0]["image_url"]["url"] == url
 
 
 def test_an_answer_may_be_sent_back_as_it_came() -> None:
@@ -81,14 +87,14 @@ def test_an_answer_may_be_sent_back_as_it_came() -> None:
         "reasoning_content": None,
     }
     call = check_chat({"model": "m", "messages": [USER, answer, {"role": "user", "content": "And?"}]}, CAPS)
-    assert call.forward("m", "s")["messages"][1] == {"role": "assistant", "content": "A page"}
+    assert going_on(call)["messages"][1] == {"role": "assistant", "content": "A page"}
 
 
 def test_null_says_nothing() -> None:
     nothing = dict.fromkeys(CHAT - {"model", "messages"})
     call = check_chat({**BODY, **nothing}, CAPS)
     assert call == check_chat(BODY, CAPS)
-    assert call.forward("m", "s").keys() == {"model", "cache_salt", "messages", "stream"}
+    assert going_on(call).keys() == {"model", "cache_salt", "messages", "stream"}
 
 
 # what goes on
@@ -115,7 +121,7 @@ EVERYTHING: dict[str, Any] = {
 
 
 def test_the_body_for_the_engine_holds_what_was_checked_under_our_model_and_salt() -> None:
-    body = check_chat(EVERYTHING, CAPS).forward("served", "salt")
+    body = going_on(check_chat(EVERYTHING, CAPS))
     assert body == {
         **{name: value for name, value in EVERYTHING.items() if name not in ("n", "user")},
         "model": "served",
@@ -127,23 +133,21 @@ def test_the_body_for_the_engine_holds_what_was_checked_under_our_model_and_salt
 def test_nothing_of_the_clients_objects_is_in_the_body_for_the_engine() -> None:
     sent = parse_object(as_bytes(EVERYTHING))
     call = check_chat(sent, CAPS)
-    before = call.forward("m", "s")
+    before = going_on(call)
     sent["response_format"]["json_schema"]["schema"]["type"] = "array"
     sent["messages"][0]["content"].clear()
-    assert call.forward("m", "s") == before
-    before["response_format"]["json_schema"]["schema"].clear()
-    before["stop"].append("X")
-    assert call.forward("m", "s") == check_chat(EVERYTHING, CAPS).forward("m", "s")
+    assert going_on(call) == before
+    assert before == going_on(check_chat(EVERYTHING, CAPS))
 
 
 def test_a_text_alone_goes_on_as_a_string() -> None:
     call = check_chat(with_content({"type": "text", "text": "Hello"}), CAPS)
-    assert call.forward("m", "s")["messages"] == [{"role": "user", "content": "Hello"}]
+    assert going_on(call)["messages"] == [{"role": "user", "content": "Hello"}]
 
 
 def test_a_developers_message_goes_on_as_the_systems() -> None:
     call = check_chat({"model": "m", "messages": [{"role": "developer", "content": "Brief"}, USER]}, CAPS)
-    assert call.forward("m", "s")["messages"][0] == {"role": "system", "content": "Brief"}
+    assert going_on(call)["messages"][0] == {"role": "system", "content": "Brief"}
 
 
 @pytest.mark.parametrize(
@@ -163,7 +167,7 @@ def test_a_developers_message_goes_on_as_the_systems() -> None:
 def test_the_length_of_an_answer_is_kept_within_the_cap_and_the_context(
     asked: dict[str, int], context: int, sent: int | None
 ) -> None:
-    body = check_chat({**BODY, **asked}, CAPS).forward("m", "s", context)
+    body = going_on(check_chat({**BODY, **asked}, CAPS), context)
     assert body.get("max_tokens") == sent
     assert "max_completion_tokens" not in body
 
@@ -340,7 +344,7 @@ def test_a_schema_of_the_wrong_form_is_refused(field: str, value: Any) -> None:
 
 def test_a_schema_may_refer_to_itself_and_have_a_property_of_any_name() -> None:
     schema = {"$defs": {"a": {"type": "string"}}, "properties": {"$ref": {"$ref": "#/$defs/a"}}}
-    body = check_chat(json_schema(schema=schema, strict=True, description="x"), CAPS).forward("m", "s")
+    body = going_on(check_chat(json_schema(schema=schema, strict=True, description="x"), CAPS))
     assert body["response_format"]["json_schema"] == {"name": "a", "schema": schema, "strict": True, "description": "x"}
 
 
@@ -384,7 +388,7 @@ def refused_completion(body: Any, caps: Caps = CAPS) -> ApiError:
 @pytest.mark.parametrize("prompt", ["Once", ["Once"]])
 def test_a_completion_goes_on_with_its_prompt(prompt: Any) -> None:
     call = check_completion({"model": "m", "prompt": prompt, "logprobs": 2, "max_tokens": 10**6}, CAPS)
-    assert call.forward("served", "salt") == {
+    assert going_on(call) == {
         "model": "served",
         "cache_salt": "salt",
         "prompt": "Once",
@@ -395,7 +399,7 @@ def test_a_completion_goes_on_with_its_prompt(prompt: Any) -> None:
 
 
 def test_a_completion_of_no_said_length_has_the_engines_default() -> None:
-    assert "max_tokens" not in check_completion(PROMPT, CAPS).forward("m", "s", 8_000)
+    assert "max_tokens" not in going_on(check_completion(PROMPT, CAPS), 8_000)
 
 
 @pytest.mark.parametrize(
@@ -452,7 +456,7 @@ def test_any_body_is_taken_or_refused_and_only_known_fields_go_on(body: dict[str
     for call in (outcome(check, parse_object(as_bytes(body))) for check in CHECKS):
         if isinstance(call, ApiError):
             continue
-        sent = call.forward("served", "salt", 4_096)
+        sent = going_on(call, 4_096)
         assert sent.keys() <= FORWARDED
         assert (sent["model"], sent["cache_salt"]) == ("served", "salt")
         assert 1 <= sent.get("max_tokens", 1) <= 4_096

@@ -1,6 +1,5 @@
 """What a request says about how the answer is to be made, for both of OpenAI's routes."""
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,8 +39,8 @@ class Sampling:
     include_usage: bool
 
     def forward(self) -> dict[str, Any]:
-        """The fields for an engine, without a limit on tokens; the caller's own."""
-        body = copy.deepcopy(dict(self.settings))
+        """The fields for an engine, without a limit on tokens."""
+        body = dict(self.settings)
         body["stream"] = self.stream
         if self.include_usage:
             body["stream_options"] = {"include_usage": True}

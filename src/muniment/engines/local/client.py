@@ -2,10 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from muniment.engines.local.advisories import known_hole
 from muniment.engines.local.room import Room
@@ -114,7 +113,7 @@ class LocalClient:
         return await life.result().client.metrics()
 
     @asynccontextmanager
-    async def forward(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def forward(self, path: str, body: bytes) -> AsyncIterator[AsyncIterator[bytes]]:
         """The answer's bytes to a body of somebody else's; not asked for again if vLLM ends over it.
 
         Raises:

@@ -1,10 +1,9 @@
 """Talking to one OpenAI-compatible server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 
@@ -19,6 +18,7 @@ _CONNECT, _STALL = 10.0, 180.0
 _CONNECTIONS = 512
 _NAME_IT = "Name one that it serves with --model."
 _MOST_ERROR_BODY = 64 << 10
+_JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +121,8 @@ class ChatClient:
         return response.text if response.status_code == httpx.codes.OK else ""
 
     @asynccontextmanager
-    async def forward(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Send a body of somebody else's, and give the answer's bytes as they come, streamed or not.
+    async def forward(self, path: str, body: bytes) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Send a JSON body of somebody else's, and give the answer's bytes as they come, streamed or not.
 
         Args:
             path: behind the address, like "chat/completions".
@@ -131,7 +131,7 @@ class ChatClient:
             EngineTrouble: see :mod:`muniment.engines.openai.answers`; also while the bytes are read.
         """
         try:
-            async with self._http.stream("POST", path, json=body) as response:
+            async with self._http.stream("POST", path, content=body, headers=_JSON) as response:
                 await _check(response)
                 yield response.aiter_bytes()
         except httpx.HTTPError as error:

@@ -1,5 +1,6 @@
 """OpenAI's chat completions and completions: passed on to a model's server, or answered by the embedded engine."""
 
+import asyncio
 import hashlib
 import secrets
 import time
@@ -29,31 +30,47 @@ async def chat_completions(call: Call, service: Service) -> Answer:
     asked = check_chat(await call.json(), service.caps)
     model = service.models.find(asked.model)
     call.account.pages = len(asked.images)
-    if asked.images:
-        call.account.document = service.audit.document_hash(_digest(asked.images))
-    for image in asked.images:
-        (await opened(service, image)).close()
+    await _look_at(call, service, asked.images)
     service.gate.charge(call.key, len(asked.images))
-    body = asked.forward(model.name, call.owner or "muniment", model.context)
-    passed_on = model.forward("chat/completions", body)
-    if passed_on is None:
+    if model.forward is None:
         return await _read(call, service, model, asked)
-    return await _passed_on(call, service, model, passed_on, is_streamed=asked.stream)
+    body = asked.forward(model.name, call.owner or "muniment", model.context)
+    is_streamed = asked.stream
+    del asked  # the body holds all that is needed of it for as long as the engine takes
+    return await _passed_on(call, service, model, model.forward("chat/completions", body), is_streamed=is_streamed)
 
 
 async def completions(call: Call, service: Service) -> Answer:
     """POST /v1/completions."""
     asked: CompletionCall = check_completion(await call.json(), service.caps)
     model = service.models.find(asked.model)
-    passed_on = model.forward("completions", asked.forward(model.name, call.owner or "muniment", model.context))
-    if passed_on is None:
+    if model.forward is None:
         raise ApiError(
             400,
             "invalid_request_error",
             "The embedded engine reads images and writes no text of its own: send one to /v1/chat/completions",
             param="model",
         )
-    return await _passed_on(call, service, model, passed_on, is_streamed=asked.stream)
+    body = asked.forward(model.name, call.owner or "muniment", model.context)
+    return await _passed_on(call, service, model, model.forward("completions", body), is_streamed=asked.stream)
+
+
+async def _look_at(call: Call, service: Service, images: Sequence[SentImage]) -> None:
+    """See that all of them are images, and hash them for the audit. Raises what :func:`opened` does."""
+    if not images:
+        return
+    looking = asyncio.create_task(_all_opened(service, images))
+    try:
+        await asyncio.sleep(0)  # a worker gets the first, and looks into it while this process hashes
+        call.account.document = service.audit.document_hash(_digest(images))
+        await looking
+    finally:
+        looking.cancel()
+
+
+async def _all_opened(service: Service, images: Sequence[SentImage]) -> None:
+    for image in images:
+        (await opened(service, image)).close()
 
 
 async def _passed_on(call: Call, service: Service, model: Model, pieces: Pieces, *, is_streamed: bool) -> Answer:
