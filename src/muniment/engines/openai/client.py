@@ -1,8 +1,9 @@
 """Talking to one OpenAI-compatible server."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -18,7 +19,8 @@ _CONNECT, _STALL = 10.0, 180.0
 _CONNECTIONS = 512
 _NAME_IT = "Name one that it serves with --model."
 _MOST_ERROR_BODY = 64 << 10
-_JSON = {"Content-Type": "application/json"}
+_PIECE = 2 << 20
+"""Bytes of a body that are handed to a connection at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class ChatClient:
             EngineTrouble: see :mod:`muniment.engines.openai.answers`; also while the bytes are read.
         """
         try:
-            async with self._http.stream("POST", path, content=body, headers=_JSON) as response:
+            async with self._post(path, body) as response:
                 await _check(response)
                 yield response.aiter_bytes()
         except httpx.HTTPError as error:
@@ -147,13 +149,17 @@ class ChatClient:
                 self._unknown |= {refusal.field}
 
     async def _send(self, request: ChatRequest) -> Completion:
-        body = body_of(request, self._model, self._unknown)
+        body = json.dumps(body_of(request, self._model, self._unknown)).encode()
         try:
-            async with self._http.stream("POST", "chat/completions", json=body) as response:
+            async with self._post("chat/completions", body) as response:
                 await _check(response)
                 return await collect(response.aiter_lines())
         except httpx.HTTPError as error:
             raise _as_trouble(error) from None
+
+    def _post(self, path: str, body: bytes) -> AbstractAsyncContextManager[httpx.Response]:
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        return self._http.stream("POST", path, content=_in_pieces(body), headers=headers)
 
     async def _get(self, path: str) -> httpx.Response:
         try:
@@ -163,6 +169,16 @@ class ChatClient:
                 return response
         except httpx.HTTPError as error:
             raise _as_trouble(error) from None
+
+
+async def _in_pieces(body: bytes) -> AsyncIterator[bytes]:
+    """``body``, of which nothing is left in httpx's hands once it is sent.
+
+    A body that httpx was given whole stays with its request, which the response holds, which holds itself: it is freed
+    when Python next looks for such rings. And a connection would copy all that it cannot send at once.
+    """
+    for start in range(0, len(body), _PIECE):
+        yield body[start : start + _PIECE]
 
 
 async def _check(response: httpx.Response) -> None:
