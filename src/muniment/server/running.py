@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from muniment.errors import MunimentError, UsageError
+from muniment.server.allocator import tune_allocator
 from muniment.server.app import make_app
 from muniment.server.keys import KeyStore
 from muniment.server.settings import ServeSettings
@@ -35,6 +36,7 @@ def serve(settings: ServeSettings, tell: Callable[[str], None]) -> None:
     """
     _check_keys(settings)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump of this process would hold what clients sent
+    tune_allocator()
     listener = _listener(settings)
     tell(str(settings.socket or f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"))
     try:
