@@ -9,13 +9,16 @@ import sys
 from benchmarks import (
     client_cost,
     common,
+    crowd,
     faults,
     large_pdf,
     omnidocbench,
+    passing_on,
     receipts,
     request_bodies,
     runtime,
     slots,
+    soak,
     startup,
 )
 
@@ -31,6 +34,9 @@ TABLES = {
     "request_bodies": request_bodies.tables,
     "client_cost": client_cost.tables,
     "faults": faults.tables,
+    "passing_on": passing_on.tables,
+    "crowd": crowd.tables,
+    "soak": soak.tables,
 }
 
 

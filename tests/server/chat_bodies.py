@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from muniment.server.caps import Caps
-from muniment.server.chat import check_chat, check_completion
+from muniment.server.chat import ChatCall, CompletionCall, check_chat, check_completion
 from muniment.server.errors import ApiError
+from muniment.server.strictjson import parse_object
 from tests.server.strategies import IMAGE
 
 CAPS = Caps()
@@ -42,3 +43,9 @@ def refused_completion(body: Any, caps: Caps = CAPS) -> ApiError:
 
 def json_schema(**fields: Any) -> dict[str, Any]:
     return {**BODY, "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {}, **fields}}}
+
+
+def going_on(call: ChatCall | CompletionCall, context: int = 0) -> dict[str, Any]:
+    """What goes on to the engine."""
+    body: dict[str, Any] = parse_object(call.forward("served", "salt", context))
+    return body

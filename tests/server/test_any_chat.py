@@ -12,7 +12,7 @@ from muniment.server.chat import ChatCall, CompletionCall, check_chat, check_com
 from muniment.server.errors import ApiError
 from muniment.server.fields import CHAT, COMPLETION
 from muniment.server.strictjson import parse_object
-from tests.server.chat_bodies import BODY, CAPS, PROMPT, with_content
+from tests.server.chat_bodies import BODY, CAPS, PROMPT, going_on, with_content
 from tests.server.strategies import MARKER, as_bytes, bodies
 
 
@@ -45,7 +45,7 @@ def test_any_body_is_taken_or_refused_and_only_known_fields_go_on(body: dict[str
     for call in (outcome(check, parse_object(as_bytes(body))) for check in CHECKS):
         if isinstance(call, ApiError):
             continue
-        sent = call.forward("served", "salt", 4_096)
+        sent = going_on(call, 4_096)
         assert sent.keys() <= FORWARDED
         assert (sent["model"], sent["cache_salt"]) == ("served", "salt")
         assert 1 <= sent.get("max_tokens", 1) <= 4_096

@@ -8,7 +8,7 @@ from muniment.server.chat import check_chat, ignored_fields
 from muniment.server.fields import CHAT
 from muniment.server.images import SentImage
 from muniment.server.strictjson import parse_object
-from tests.server.chat_bodies import BODY, CAPS, PNG, USER, json_schema, with_content, with_image
+from tests.server.chat_bodies import BODY, CAPS, PNG, USER, going_on, json_schema, with_content, with_image
 from tests.server.strategies import IMAGE, as_bytes
 
 
@@ -27,14 +27,14 @@ def test_an_answer_may_be_sent_back_as_it_came() -> None:
         "reasoning_content": None,
     }
     call = check_chat({"model": "m", "messages": [USER, answer, {"role": "user", "content": "And?"}]}, CAPS)
-    assert call.forward("m", "s")["messages"][1] == {"role": "assistant", "content": "A page"}
+    assert going_on(call)["messages"][1] == {"role": "assistant", "content": "A page"}
 
 
 def test_null_says_nothing() -> None:
     nothing = dict.fromkeys(CHAT - {"model", "messages"})
     call = check_chat({**BODY, **nothing}, CAPS)
     assert call == check_chat(BODY, CAPS)
-    assert call.forward("m", "s").keys() == {"model", "cache_salt", "messages", "stream"}
+    assert going_on(call).keys() == {"model", "cache_salt", "messages", "stream"}
 
 
 EVERYTHING: dict[str, Any] = {
@@ -59,9 +59,9 @@ EVERYTHING: dict[str, Any] = {
 
 
 def test_the_body_for_the_engine_holds_what_was_checked_under_our_model_and_salt() -> None:
-    body = check_chat(EVERYTHING, CAPS).forward("served", "salt")
+    body = going_on(check_chat(EVERYTHING, CAPS))
     assert body == {
-        **{name: value for name, value in EVERYTHING.items() if name not in ("n", "user")},
+        **{name: value for name, value in EVERYTHING.items() if name not in ("n", "user", "stream_options")},
         "model": "served",
         "cache_salt": "salt",
         "stop": ["END"],
@@ -71,23 +71,21 @@ def test_the_body_for_the_engine_holds_what_was_checked_under_our_model_and_salt
 def test_nothing_of_the_clients_objects_is_in_the_body_for_the_engine() -> None:
     sent = parse_object(as_bytes(EVERYTHING))
     call = check_chat(sent, CAPS)
-    before = call.forward("m", "s")
+    before = going_on(call)
     sent["response_format"]["json_schema"]["schema"]["type"] = "array"
     sent["messages"][0]["content"].clear()
-    assert call.forward("m", "s") == before
-    before["response_format"]["json_schema"]["schema"].clear()
-    before["stop"].append("X")
-    assert call.forward("m", "s") == check_chat(EVERYTHING, CAPS).forward("m", "s")
+    assert going_on(call) == before
+    assert before == going_on(check_chat(EVERYTHING, CAPS))
 
 
 def test_a_text_alone_goes_on_as_a_string() -> None:
     call = check_chat(with_content({"type": "text", "text": "Hello"}), CAPS)
-    assert call.forward("m", "s")["messages"] == [{"role": "user", "content": "Hello"}]
+    assert going_on(call)["messages"] == [{"role": "user", "content": "Hello"}]
 
 
 def test_a_developers_message_goes_on_as_the_systems() -> None:
     call = check_chat({"model": "m", "messages": [{"role": "developer", "content": "Brief"}, USER]}, CAPS)
-    assert call.forward("m", "s")["messages"][0] == {"role": "system", "content": "Brief"}
+    assert going_on(call)["messages"][0] == {"role": "system", "content": "Brief"}
 
 
 @pytest.mark.parametrize(
@@ -107,14 +105,14 @@ def test_a_developers_message_goes_on_as_the_systems() -> None:
 def test_the_length_of_an_answer_is_kept_within_the_cap_and_the_context(
     asked: dict[str, int], context: int, sent: int | None
 ) -> None:
-    body = check_chat({**BODY, **asked}, CAPS).forward("m", "s", context)
+    body = going_on(check_chat({**BODY, **asked}, CAPS), context)
     assert body.get("max_tokens") == sent
     assert "max_completion_tokens" not in body
 
 
 def test_a_schema_may_refer_to_itself_and_have_a_property_of_any_name() -> None:
     schema = {"$defs": {"a": {"type": "string"}}, "properties": {"$ref": {"$ref": "#/$defs/a"}}}
-    body = check_chat(json_schema(schema=schema, strict=True, description="x"), CAPS).forward("m", "s")
+    body = going_on(check_chat(json_schema(schema=schema, strict=True, description="x"), CAPS))
     assert body["response_format"]["json_schema"] == {"name": "a", "schema": schema, "strict": True, "description": "x"}
 
 

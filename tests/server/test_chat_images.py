@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from muniment.server.chat import check_chat
 from muniment.server.images import SentImage
-from tests.server.chat_bodies import CAPS, PNG, refused, with_content, with_image
+from tests.server.chat_bodies import CAPS, PNG, going_on, refused, with_content, with_image
 from tests.server.strategies import IMAGE
 
 
@@ -31,7 +31,7 @@ def test_an_images_bytes_arrive_and_go_on_unchanged(data: bytes) -> None:
     url = f"data:image/png;base64,{base64.b64encode(data).decode()}"
     call = check_chat(with_image(url), CAPS)
     assert call.images[0].data == data
-    assert call.forward("m", "s")["messages"][0]["content"][0]["image_url"]["url"] == url
+    assert going_on(call)["messages"][0]["content"][0]["image_url"]["url"] == url
 
 
 @pytest.mark.parametrize(

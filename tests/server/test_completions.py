@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from muniment.server.chat import check_completion
-from tests.server.chat_bodies import CAPS, PROMPT, refused_completion
+from tests.server.chat_bodies import CAPS, PROMPT, going_on, refused_completion
 
 
 @pytest.mark.parametrize("prompt", ["Once", ["Once"]])
 def test_a_completion_goes_on_with_its_prompt(prompt: Any) -> None:
     call = check_completion({"model": "m", "prompt": prompt, "logprobs": 2, "max_tokens": 10**6}, CAPS)
-    assert call.forward("served", "salt") == {
+    assert going_on(call) == {
         "model": "served",
         "cache_salt": "salt",
         "prompt": "Once",
@@ -22,7 +22,7 @@ def test_a_completion_goes_on_with_its_prompt(prompt: Any) -> None:
 
 
 def test_a_completion_of_no_said_length_has_the_engines_default() -> None:
-    assert "max_tokens" not in check_completion(PROMPT, CAPS).forward("m", "s", 8_000)
+    assert "max_tokens" not in going_on(check_completion(PROMPT, CAPS), 8_000)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 
 from muniment.errors import MunimentError, UsageError
 from muniment.reading import ReadOptions
-from muniment.server.running import is_loopback, serve
+from muniment.server.running import _listener, is_loopback, serve
 from muniment.server.settings import ServeSettings
 from tests.processes import hear_signals
 from tests.reading.engine_server import engine_server
@@ -191,3 +191,10 @@ def test_the_command_tells_what_is_wrong_and_not_that_it_serves(tmp_path: Path) 
     assert "muniment key add" in told
     assert "Traceback" not in told
     assert "Serving at" not in told
+
+
+def test_pieces_of_an_answer_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    with _listener(settings(tmp_path / "data", port=0)) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

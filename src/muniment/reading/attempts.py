@@ -15,19 +15,22 @@ from muniment.text import Box, Flag
 
 @dataclass(frozen=True, slots=True)
 class OpenTask:
-    """Everything a lane needs to open a document and know it by its bytes.
+    """Everything a lane needs to open a document.
 
     Attributes:
         timeout: seconds it may take.
+        is_hashed: its bytes are hashed too, so that it is known by them.
     """
 
     document: OpenDocument
     timeout: float
+    is_hashed: bool
 
     def __call__(self, lane: Lane) -> OpenDocument:
         """The document, open. Raises DocumentError, EngineError."""
         try:
-            self.document.hash(lane.is_stopped)
+            if self.is_hashed:
+                self.document.hash(lane.is_stopped)
             lane.ask(lambda worker: self.document.open_in(worker, self.timeout))
         except WorkerLostError as lost:
             raise DocumentError(

@@ -210,7 +210,7 @@ class Run:
         return _Opening(source, self._pool.submit(self._opener(document)))
 
     def _opener(self, document: OpenDocument) -> Callable[[Lane], OpenDocument]:
-        task = OpenTask(document, self._options.page_timeout)
+        task = OpenTask(document, self._options.page_timeout, is_hashed=True)
 
         def open_document(lane: Lane) -> OpenDocument:
             try:

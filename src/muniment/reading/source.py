@@ -120,11 +120,7 @@ def in_memory(stream: BinaryIO) -> BinaryIO:
     Raises:
         LimitExceeded: it is longer than ``LARGEST_STREAM``.
     """
-    file: BinaryIO
-    if hasattr(os, "memfd_create"):
-        file = os.fdopen(os.memfd_create("document"), "w+b")
-    else:
-        file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - closed with the document
+    file = _memory_file()
     while chunk := stream.read(1 << 20):
         if file.tell() + len(chunk) > LARGEST_STREAM:
             file.close()
@@ -136,3 +132,18 @@ def in_memory(stream: BinaryIO) -> BinaryIO:
     file.flush()
     file.seek(0)
     return file
+
+
+def bytes_in_memory(data: bytes | bytearray) -> BinaryIO:
+    """``data`` as such a file."""
+    file = _memory_file()
+    file.write(data)
+    file.flush()
+    file.seek(0)
+    return file
+
+
+def _memory_file() -> BinaryIO:
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("document"), "w+b")
+    return cast("BinaryIO", tempfile.TemporaryFile())  # closed with the document

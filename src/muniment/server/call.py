@@ -101,8 +101,8 @@ class Call:
         """The body in pieces, for what is too long to hold twice. Raises what :meth:`body` does."""
         return BodyChunks(self, self.most_bytes)
 
-    async def body(self) -> bytes:
-        """The whole body.
+    async def body(self) -> bytearray:
+        """The whole body; not copied once more, as it may be long.
 
         Raises:
             ApiError: it is too long, or its sender stalls.
@@ -111,7 +111,7 @@ class Call:
         body = bytearray()
         async for chunk in self.chunks():
             body += chunk
-        return bytes(body)
+        return body
 
     async def json(self) -> dict[str, Any]:
         """The body as a JSON object. Raises what :meth:`body` does, and ApiError if it is none."""

@@ -1,7 +1,6 @@
 """A page that is read again and again, so that "ready" means that pages are read."""
 
 import asyncio
-import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from importlib.resources import files
 
 from muniment.errors import MunimentError
 from muniment.reading import PageReading, PageStatus
-from muniment.reading.source import in_memory
+from muniment.reading.source import bytes_in_memory
 from muniment.server.models import Model, Models
 from muniment.text import Flag
 
@@ -62,7 +61,7 @@ class Canary:
     async def _look(self, model: Model) -> None:
         began = time.monotonic()
         try:
-            document = await self._models.open(in_memory(io.BytesIO(self._page)), "canary")
+            document = await self._models.open(bytes_in_memory(self._page), "canary")
             try:
                 problem = _problem_of(await model.read(document, 1))
             finally:

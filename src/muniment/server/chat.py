@@ -8,6 +8,7 @@ from muniment.server.caps import Caps
 from muniment.server.checks import refusal, string
 from muniment.server.fields import CHAT, COMPLETION, check_fields
 from muniment.server.images import SentImage
+from muniment.server.jsonbytes import as_json, listed, with_field
 from muniment.server.messages import Message, check_characters, check_messages
 from muniment.server.sampling import CHAT_SETTINGS, COMPLETION_SETTINGS, Sampling, check_sampling
 
@@ -49,8 +50,8 @@ class ChatCall:
         """The texts of all messages, in their order."""
         return tuple(part for message in self.messages for part in message.parts if isinstance(part, str))
 
-    def forward(self, model: str, cache_salt: str, context: int = 0) -> dict[str, Any]:
-        """The body to send to an engine; the caller's own.
+    def forward(self, model: str, cache_salt: str, context: int = 0) -> bytes:
+        """The body to send to an engine.
 
         Args:
             model: the engine's name for the model.
@@ -58,14 +59,14 @@ class ChatCall:
             context: tokens that question and answer may have there together; 0 if unknown. An engine may refuse to
                 be asked for more. If it is unknown and the request says nothing, the engine's own limit holds.
         """
-        body = {
+        asked = self.sampling.max_tokens or (self.sampling.most_tokens if context else None)
+        fields = {
             "model": model,
             "cache_salt": cache_salt,
-            "messages": [message.forward() for message in self.messages],
             **self.sampling.forward(),
+            **_token_limit(asked, self.sampling.most_tokens, context),
         }
-        asked = self.sampling.max_tokens or (self.sampling.most_tokens if context else None)
-        return body | _token_limit(asked, self.sampling.most_tokens, context)
+        return with_field(fields, "messages", listed(message.forward() for message in self.messages))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +91,10 @@ class CompletionCall:
         """Whether the last piece is to tell the tokens."""
         return self.sampling.include_usage
 
-    def forward(self, model: str, cache_salt: str, context: int = 0) -> dict[str, Any]:
+    def forward(self, model: str, cache_salt: str, context: int = 0) -> bytes:
         """The body to send to an engine, as :meth:`ChatCall.forward`; with nothing said, answers are 16 tokens long."""
         body = {"model": model, "cache_salt": cache_salt, "prompt": self.prompt, **self.sampling.forward()}
-        return body | _token_limit(self.sampling.max_tokens, self.sampling.most_tokens, context)
+        return as_json(body | _token_limit(self.sampling.max_tokens, self.sampling.most_tokens, context))
 
 
 def _token_limit(asked: int | None, most: int, context: int) -> dict[str, int]:

@@ -27,9 +27,9 @@ class SentImage:
     data: bytes = field(repr=False)
     mime: str
 
-    def url(self) -> str:
-        """The image as a data URL."""
-        return f"data:{self.mime};base64,{pybase64.b64encode_as_string(self.data)}"
+    def url(self) -> tuple[bytes, bytes]:
+        """The image as a data URL, in two pieces."""
+        return f"data:{self.mime};base64,".encode(), pybase64.b64encode(self.data)
 
 
 def read_image(url: Any, param: str) -> SentImage:

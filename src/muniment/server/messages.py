@@ -1,12 +1,13 @@
 """The messages of a chat request: texts and images."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from muniment.server.caps import Caps
 from muniment.server.checks import an_object, field_of, one_of, refusal, unknown_field
 from muniment.server.images import SentImage, read_image
+from muniment.server.jsonbytes import as_json, listed
 
 _ROLES = one_of(("system", "developer", "user", "assistant"))
 _DETAIL = one_of(("auto", "low", "high"))
@@ -27,18 +28,27 @@ class Message:
     role: str
     parts: tuple[str | SentImage, ...] = field(repr=False)
 
-    def forward(self) -> dict[str, Any]:
-        """The message for an engine. A text alone is sent as one: templates of text models know nothing else."""
+    def forward(self) -> Iterator[bytes]:
+        """The message for an engine, as JSON in pieces.
+
+        A text alone is sent as one: templates of text models know nothing else.
+        """
         match self.parts:
             case (str(text),):
-                return {"role": self.role, "content": text}
-        return {"role": self.role, "content": [_part_forward(part) for part in self.parts]}
+                yield as_json({"role": self.role, "content": text})
+                return
+        yield b'{"role":%b,"content":' % as_json(self.role)
+        yield from listed(map(_part_forward, self.parts))
+        yield b"}"
 
 
-def _part_forward(part: str | SentImage) -> dict[str, Any]:
+def _part_forward(part: str | SentImage) -> Iterator[bytes]:
     if isinstance(part, str):
-        return {"type": "text", "text": part}
-    return {"type": "image_url", "image_url": {"url": part.url()}}
+        yield as_json({"type": "text", "text": part})
+        return
+    yield b'{"type":"image_url","image_url":{"url":"'
+    yield from part.url()
+    yield b'"}}'
 
 
 def check_messages(value: Any, caps: Caps) -> tuple[Message, ...]:

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 from muniment.engines.image import EncodedImage, ImageLimits
 from muniment.engines.openai import Broken, Busy, ChatClient, Endpoint, EngineTrouble, Loading, Unreachable
@@ -29,6 +29,18 @@ _SHOWN = ImageLimits(multiple=1)
 """How large a page is shown to people."""
 
 Pieces = AbstractAsyncContextManager[AsyncIterator[bytes]]
+
+
+class Forward(Protocol):
+    """Gives the bytes of an engine's answer to a client's request.
+
+    Args:
+        path: behind the engine's address.
+        body: a JSON object.
+        counted: the tokens of a stream are wanted.
+    """
+
+    def __call__(self, path: str, body: bytes, *, counted: bool) -> Pieces: ...
 
 
 class Model(Protocol):
@@ -55,8 +67,9 @@ class Model(Protocol):
         """A page of an open document. Raises EngineError."""
         ...
 
-    def forward(self, path: str, body: Mapping[str, Any]) -> Pieces | None:
-        """The answer's bytes to a client's request; None if the model takes pages only."""
+    @property
+    def forward(self) -> Forward | None:
+        """None if it takes pages only."""
         ...
 
     async def metrics(self) -> dict[str, str]:
@@ -72,6 +85,7 @@ class EmbeddedModel:
     name = EMBEDDED
     context = 0
     identity = EmbeddedReader.identity
+    forward = None
 
     def __init__(self, pool: WorkerPool, options: ReadOptions, jobs: int) -> None:
         self.slots = jobs
@@ -80,9 +94,6 @@ class EmbeddedModel:
 
     async def read(self, document: OpenDocument, number: int) -> PageReading:
         return await asyncio.wrap_future(self._reader.submit(document, number, self._threads))
-
-    def forward(self, path: str, body: Mapping[str, Any]) -> Pieces | None:  # noqa: ARG002
-        return None
 
     async def metrics(self) -> dict[str, str]:
         return {}
@@ -109,8 +120,8 @@ class VisionModel:
     async def read(self, document: OpenDocument, number: int) -> PageReading:
         return await self._reader.read(document, number, 1)
 
-    def forward(self, path: str, body: Mapping[str, Any]) -> Pieces | None:
-        return self._reader.replicas.forward(path, body)
+    def forward(self, path: str, body: bytes, *, counted: bool) -> Pieces:
+        return self._reader.replicas.forward(path, body, counted=counted)
 
     async def metrics(self) -> dict[str, str]:
         return await self._reader.replicas.metrics()
@@ -225,11 +236,18 @@ class Models:
             )
         return model
 
-    async def open(self, file: BinaryIO, name: str, password: str | None = None) -> OpenDocument:
-        """A document, opened in a worker. Raises DocumentError, and then ``file`` is closed."""
+    async def open(
+        self, file: BinaryIO, name: str, password: str | None = None, *, is_hashed: bool = False
+    ) -> OpenDocument:
+        """A document, opened in a worker. Raises DocumentError, and then ``file`` is closed.
+
+        Args:
+            is_hashed: its bytes are hashed too, which takes longer than opening it.
+        """
         document = OpenDocument(name, file, password)
+        task = OpenTask(document, self._options.page_timeout, is_hashed)
         try:
-            return await asyncio.wrap_future(self._pool.submit(OpenTask(document, self._options.page_timeout)))
+            return await asyncio.wrap_future(self._pool.submit(task))
         except BaseException:
             document.close()
             raise

@@ -1,8 +1,6 @@
 """Images out of requests, opened where they can do no harm."""
 
-import io
-
-from muniment.reading.source import OpenDocument, in_memory
+from muniment.reading.source import OpenDocument, bytes_in_memory
 from muniment.server.errors import ApiError
 from muniment.server.images import SentImage
 from muniment.server.service import Service
@@ -15,7 +13,7 @@ async def opened(service: Service, image: SentImage) -> OpenDocument:
         DocumentError: it is none, or too large.
         ApiError: it is a PDF, or has several pages, of which an engine would see the first.
     """
-    document = await service.models.open(in_memory(io.BytesIO(image.data)), "the image")
+    document = await service.models.open(bytes_in_memory(image.data), "the image")
     if document.kind == "pdf" or document.page_count > 1:
         document.close()
         raise ApiError(

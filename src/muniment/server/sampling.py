@@ -1,6 +1,5 @@
 """What a request says about how the answer is to be made, for both of OpenAI's routes."""
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,14 +39,11 @@ class Sampling:
     include_usage: bool
 
     def forward(self) -> dict[str, Any]:
-        """The fields for an engine, without a limit on tokens; the caller's own.
-
-        A stream's usage is asked for in any case, as the audit tells it.
+        """The fields for an engine, without a limit on tokens and without a wish for the usage: that one is the
+        client's to add, as not every engine knows it.
         """
-        body = copy.deepcopy(dict(self.settings))
+        body = dict(self.settings)
         body["stream"] = self.stream
-        if self.stream:
-            body["stream_options"] = {"include_usage": True}
         return body
 
 

@@ -21,7 +21,7 @@ _OPENING, _CLOSING = b"[{", b"]}"
 _NO_MARKS = bytes(set(range(256)) - set(b"[]{},:"))
 
 
-def parse_object(body: bytes, most_depth: int = 64) -> dict[str, Any]:
+def parse_object(body: bytes | bytearray, most_depth: int = 64) -> dict[str, Any]:
     """The object in ``body``: UTF-8, no key twice, only finite numbers, only whole characters.
 
     Args:
@@ -44,7 +44,7 @@ def _refuse(message: str, param: str | None = None) -> NoReturn:
     raise ApiError(400, "invalid_request_error", message, param, code="invalid_json")
 
 
-def _decoded(body: bytes) -> str:
+def _decoded(body: bytes | bytearray) -> str:
     if not body:
         _refuse("The body is empty: send a JSON object")
     if body.startswith(_BOM):
@@ -56,7 +56,7 @@ def _decoded(body: bytes) -> str:
     _refuse(f"The body is not UTF-8: see byte {where:,}")  # outside, as that error holds the whole body
 
 
-def _check_shape(body: bytes, most_depth: int) -> None:
+def _check_shape(body: bytes | bytearray, most_depth: int) -> None:
     """Count what costs a parser memory and stack. Long strings are stepped over, which takes next to no time."""
     at = depth = marks = 0
     while at < len(body):
@@ -75,7 +75,7 @@ def _check_shape(body: bytes, most_depth: int) -> None:
         marks += quotes
 
 
-def _after_string(body: bytes, at: int, most_quotes: int) -> tuple[int, int]:
+def _after_string(body: bytes | bytearray, at: int, most_quotes: int) -> tuple[int, int]:
     """Where the string that began before ``at`` is over, and how many quotes were met on the way.
 
     A quote is part of the string after an odd number of backslashes.

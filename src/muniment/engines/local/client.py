@@ -2,10 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from muniment.engines.local.advisories import known_hole
 from muniment.engines.local.room import Room
@@ -114,7 +113,7 @@ class LocalClient:
         return await life.result().client.metrics()
 
     @asynccontextmanager
-    async def forward(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def forward(self, path: str, body: bytes, *, counted: bool) -> AsyncIterator[AsyncIterator[bytes]]:
         """The answer's bytes to a body of somebody else's; not asked for again if vLLM ends over it.
 
         Raises:
@@ -123,7 +122,7 @@ class LocalClient:
         async with self._room.shared():
             life = await self._running()
             try:
-                async with life.client.forward(path, body) as pieces:
+                async with life.client.forward(path, body, counted=counted) as pieces:
                     yield pieces
             except (Broken, Unreachable):
                 await self._has_ended(life)  # if so, whoever asks next starts another

@@ -1,10 +1,10 @@
 """Talking to one OpenAI-compatible server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+import json
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 
@@ -20,6 +20,10 @@ _CONNECTIONS = 512
 _NAME_IT = "Name one that it serves with --model."
 _MOST_ERROR_BODY = 64 << 10
 _USAGE = "stream_options"
+_WISH = f',"{_USAGE}":{{"include_usage":true}}}}'.encode()
+"""Takes the place of a body's last bracket."""
+_PIECE = 2 << 20
+"""Bytes of a body that are handed to a connection at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +126,12 @@ class ChatClient:
         return response.text if response.status_code == httpx.codes.OK else ""
 
     @asynccontextmanager
-    async def forward(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Send a body of somebody else's, and give the answer's bytes as they come, streamed or not.
+    async def forward(self, path: str, body: bytes, *, counted: bool) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Send a JSON object of somebody else's, and give the answer's bytes as they come, streamed or not.
 
         Args:
             path: behind the address, like "chat/completions".
+            counted: ask for the tokens of a stream too, if the server knows such a wish.
             body: sent as it is, but for a wish for the usage where the server knows no such wish.
 
         Raises:
@@ -134,20 +139,20 @@ class ChatClient:
         """
         try:
             async with AsyncExitStack() as held:
-                yield (await self._accepted(held, path, body)).aiter_bytes()
+                yield (await self._accepted(held, path, body, counted=counted)).aiter_bytes()
         except httpx.HTTPError as error:
             raise _as_trouble(error) from None
 
-    async def _accepted(self, held: AsyncExitStack, path: str, body: Mapping[str, Any]) -> httpx.Response:
+    async def _accepted(self, held: AsyncExitStack, path: str, body: bytes, *, counted: bool) -> httpx.Response:
         """The answer, which has not come whole yet and is open as long as ``held`` is. Raises EngineTrouble."""
         while True:
-            known = {name: value for name, value in body.items() if name != _USAGE or name not in self._unknown}
+            asks = counted and _USAGE not in self._unknown
             async with AsyncExitStack() as opened:
-                response = await opened.enter_async_context(self._http.stream("POST", path, json=known))
+                response = await opened.enter_async_context(self._post(path, body, _WISH if asks else body[-1:]))
                 try:
                     await _check(response)
                 except Refused as refusal:
-                    if refusal.field != _USAGE or _USAGE not in known:
+                    if refusal.field != _USAGE or not asks:
                         raise
                     self._unknown |= {_USAGE}
                 else:
@@ -164,13 +169,18 @@ class ChatClient:
                 self._unknown |= {refusal.field}
 
     async def _send(self, request: ChatRequest) -> Completion:
-        body = body_of(request, self._model, self._unknown)
+        body = json.dumps(body_of(request, self._model, self._unknown)).encode()
         try:
-            async with self._http.stream("POST", "chat/completions", json=body) as response:
+            async with self._post("chat/completions", body, body[-1:]) as response:
                 await _check(response)
                 return await collect(response.aiter_lines())
         except httpx.HTTPError as error:
             raise _as_trouble(error) from None
+
+    def _post(self, path: str, body: bytes, end: bytes) -> AbstractAsyncContextManager[httpx.Response]:
+        """Send ``body``, with ``end`` in the place of its last bracket."""
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(body) - 1 + len(end))}
+        return self._http.stream("POST", path, content=_in_pieces(body, end), headers=headers)
 
     async def _get(self, path: str) -> httpx.Response:
         try:
@@ -180,6 +190,18 @@ class ChatClient:
                 return response
         except httpx.HTTPError as error:
             raise _as_trouble(error) from None
+
+
+async def _in_pieces(body: bytes, end: bytes) -> AsyncIterator[bytes]:
+    """``body`` with another ``end``, of which nothing is left in httpx's hands once it is sent.
+
+    A body that httpx was given whole stays with its request, which the response holds, which holds itself: it is freed
+    when Python next looks for such rings. And a connection would copy all that it cannot send at once.
+    """
+    last = len(body) - 1
+    for start in range(0, last, _PIECE):
+        yield body[start : min(start + _PIECE, last)]
+    yield end
 
 
 async def _check(response: httpx.Response) -> None:

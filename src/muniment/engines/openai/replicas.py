@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from muniment.engines.openai.answers import Broken, Busy, Completion, EngineTrouble, Loading, Refused, Unreachable
 from muniment.engines.openai.client import Served
@@ -40,7 +40,7 @@ class ModelServer(Protocol):
         """What it counts of itself, in Prometheus' text form; "" if nothing."""
         ...
 
-    def forward(self, path: str, body: Mapping[str, Any]) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+    def forward(self, path: str, body: bytes, *, counted: bool) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The answer's bytes to a body of somebody else's. Raises EngineTrouble, EngineError."""
         ...
 
@@ -140,7 +140,7 @@ class Replicas:
         return {replica.server.label: text for replica, text in zip(self._replicas, told, strict=True)}
 
     @asynccontextmanager
-    async def forward(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def forward(self, path: str, body: bytes, *, counted: bool) -> AsyncIterator[AsyncIterator[bytes]]:
         """The answer's bytes to a body of somebody else's, from the least busy server that takes it.
 
         Each is asked once: whoever sent the body can wait better than we can for it.
@@ -153,7 +153,7 @@ class Replicas:
             is_taken = False
             async with replica.limiter.slot() as slot:
                 try:
-                    async with replica.server.forward(path, body) as pieces:
+                    async with replica.server.forward(path, body, counted=counted) as pieces:
                         is_taken = True
                         yield pieces
                 except Busy as busy:

@@ -1,5 +1,6 @@
 """OpenAI's chat completions and completions: passed on to a model's server, or answered by the embedded engine."""
 
+import asyncio
 import hashlib
 import secrets
 import time
@@ -20,6 +21,7 @@ from muniment.server.models import Model, Pieces
 from muniment.server.opening import opened
 from muniment.server.passing import PassingAnswer
 from muniment.server.problems import of_trouble
+from muniment.server.sampling import Sampling
 from muniment.server.service import Service
 
 _DONE = event("[DONE]")
@@ -29,44 +31,60 @@ async def chat_completions(call: Call, service: Service) -> Answer:
     """POST /v1/chat/completions."""
     asked = check_chat(await call.json(), service.caps)
     model = service.models.find(asked.model)
-    if asked.images:
-        call.account.document = service.audit.document_hash(_digest(asked.images))
-    for image in asked.images:
-        (await opened(service, image)).close()
+    await _look_at(call, service, asked.images)
     charge(call, service, len(asked.images))
-    body = asked.forward(model.name, call.owner or "muniment", model.context)
-    passed_on = model.forward("chat/completions", body)
-    if passed_on is None:
+    if model.forward is None:
         return await _read(call, service, model, asked)
-    return await _passed_on(call, service, model, passed_on, asked)
+    body = asked.forward(model.name, call.owner or "muniment", model.context)
+    sampling = asked.sampling
+    del asked  # the body holds all that is needed of it for as long as the engine takes
+    coming = model.forward("chat/completions", body, counted=sampling.stream)
+    return await _passed_on(call, service, model, coming, sampling)
 
 
 async def completions(call: Call, service: Service) -> Answer:
     """POST /v1/completions."""
     asked: CompletionCall = check_completion(await call.json(), service.caps)
     model = service.models.find(asked.model)
-    passed_on = model.forward("completions", asked.forward(model.name, call.owner or "muniment", model.context))
-    if passed_on is None:
+    if model.forward is None:
         raise ApiError(
             400,
             "invalid_request_error",
             "The embedded engine reads images and writes no text of its own: send one to /v1/chat/completions",
             param="model",
         )
-    return await _passed_on(call, service, model, passed_on, asked)
+    body = asked.forward(model.name, call.owner or "muniment", model.context)
+    coming = model.forward("completions", body, counted=asked.stream)
+    return await _passed_on(call, service, model, coming, asked.sampling)
 
 
-async def _passed_on(
-    call: Call, service: Service, model: Model, pieces: Pieces, asked: ChatCall | CompletionCall
-) -> Answer:
+async def _look_at(call: Call, service: Service, images: Sequence[SentImage]) -> None:
+    """See that all of them are images, and hash them for the audit. Raises what :func:`opened` does."""
+    if not images:
+        return
+    looking = asyncio.create_task(_all_opened(service, images))
+    try:
+        await asyncio.sleep(0)  # a worker gets the first, and looks into it while this process hashes
+        call.account.document = service.audit.document_hash(_digest(images))
+        await looking
+    finally:
+        looking.cancel()
+
+
+async def _all_opened(service: Service, images: Sequence[SentImage]) -> None:
+    for image in images:
+        (await opened(service, image)).close()
+
+
+async def _passed_on(call: Call, service: Service, model: Model, pieces: Pieces, sampling: Sampling) -> Answer:
     """The engine's own answer. Its place in the queue is held until it has come to its end."""
-    passing = PassingAnswer(call.account, tells_usage=asked.include_usage)
+    passing = PassingAnswer(call.account, tells_usage=sampling.include_usage)
     try:
         async with AsyncExitStack() as held:
             await held.enter_async_context(service.slots(model).take(call.owner))
             coming = await held.enter_async_context(pieces)
             call.account.pages = call.account.asked  # an engine that has begun to answer has looked at them
-            if asked.stream:
+            if sampling.stream:
                 return Answer(body=_passing(coming, held.pop_all(), passing), kind=EVENTS)
             body = b"".join([piece async for piece in coming])
     except EngineTrouble as trouble:  # also one that only the end of the block above makes of a broken connection

@@ -74,7 +74,7 @@ async def _job(call: Call, service: Service, job_id: str, upload: Upload) -> Job
     upload.check_fields(_FIELDS)
     model = service.models.find(upload.fields.get("model"))
     file = service.jobs.document_of(job_id).open("rb")
-    document = await service.models.open(file, upload.name)
+    document = await service.models.open(file, upload.name, is_hashed=True)
     try:
         info = document.info
     finally:

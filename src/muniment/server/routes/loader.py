@@ -1,12 +1,11 @@
 """Open WebUI's external document loader: a file in, its text out."""
 
-import io
 from typing import Any
 from urllib.parse import unquote
 
 from muniment.outputs import Format, writer_for
 from muniment.reading import DocumentInfo, PageReading
-from muniment.reading.source import in_memory
+from muniment.reading.source import bytes_in_memory
 from muniment.server.allowance import charge
 from muniment.server.answer import Answer, json_answer
 from muniment.server.call import Call
@@ -21,7 +20,7 @@ async def process(call: Call, service: Service) -> Answer:
     call.check_query(("model",))
     name = plain_name(unquote(call.headers.get("x-filename", "")))
     model = service.models.find(call.query.get("model"))
-    document = await service.models.open(in_memory(io.BytesIO(await call.body())), name)
+    document = await service.models.open(bytes_in_memory(await call.body()), name, is_hashed=True)
     try:
         count = document.page_count
         if count > service.caps.document_pages:

@@ -1,13 +1,12 @@
 """Mistral's OCR call: a document in, its pages as Markdown out."""
 
-import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any, BinaryIO
 
-from muniment.reading.source import in_memory
+from muniment.reading.source import bytes_in_memory
 from muniment.server.allowance import charge
 from muniment.server.answer import Answer, json_answer
 from muniment.server.budget import MEMORY_A_BYTE
@@ -50,7 +49,7 @@ async def ocr(call: Call, service: Service) -> Answer:
         await call.held.enter_async_context(memory)
     model = service.models.find(_model_name(body))
     file, name, size = _document(call, service, body.get("document"))
-    document = await service.models.open(file, name)
+    document = await service.models.open(file, name, is_hashed=True)
     try:
         numbers = _numbers(body.get("pages"), document.page_count, service.caps.ocr_pages)
         call.account.document = service.audit.document_hash(bytes.fromhex(document.sha256))
@@ -113,7 +112,7 @@ def _document(call: Call, service: Service, told: Any) -> tuple[BinaryIO, str, i
         return service.files.open(url.removeprefix(FILE_SCHEME), call.owner)
     data = _decoded(url)
     name = told.get("document_name")
-    return in_memory(io.BytesIO(data)), plain_name(name if isinstance(name, str) else ""), len(data)
+    return bytes_in_memory(data), plain_name(name if isinstance(name, str) else ""), len(data)
 
 
 def _decoded(url: Any) -> bytes:
