@@ -10,8 +10,7 @@ from readingmodel.modelfiles import model_files
 from readingmodel.settings import Shape
 from tests.reading_model import FOLDER
 
-PART = 16 << 20
-WHOLE = 40 << 20
+PART, WHOLE = 16_000_000, 40_000_000
 
 
 def written(name: str) -> Any:

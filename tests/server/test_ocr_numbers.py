@@ -35,6 +35,12 @@ def test_more_pages_than_a_request_may_wait_for_are_refused() -> None:
         _numbers("0-2", 3, 2)
 
 
+def test_no_more_numbers_are_held_than_may_be_read_however_often_they_are_asked_for() -> None:
+    with pytest.raises(ApiError, match="/v1/documents"):
+        _numbers(",".join(["0-999999998"] * 100), 1_000_000_000, 1_000)
+    assert _numbers(",".join(["0-9"] * 1_000), 10, 10) == list(range(1, 11))
+
+
 @given(st.text("0123456789,- ", max_size=20))
 def test_a_text_gives_pages_of_the_document_or_a_refusal(wanted: str) -> None:
     try:

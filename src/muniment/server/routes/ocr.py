@@ -129,20 +129,20 @@ def _decoded(url: Any) -> bytes:
 
 def _numbers(wanted: Any, count: int, most: int) -> Sequence[int]:
     """Page numbers from 1; Mistral counts from 0."""
-    if wanted is None:
-        numbers: Sequence[int] = range(1, count + 1)
-    else:
-        numbers = [page + 1 for page in dict.fromkeys(_listed(wanted, count))]
-    if any(not 1 <= number <= count for number in numbers):
-        raise ApiError(400, "invalid_request_error", f"The document has pages 0 to {count - 1}", param="pages")
-    if len(numbers) > most:
-        raise ApiError(
-            413,
-            "invalid_request_error",
-            f"More than {most:,} pages: hand the document in at /v1/documents",
-            param="pages",
-        )
-    return numbers
+    asked = range(count) if wanted is None else _listed(wanted, count)
+    numbers: dict[int, None] = {}
+    for page in asked:
+        if not 0 <= page < count:
+            raise ApiError(400, "invalid_request_error", f"The document has pages 0 to {count - 1}", param="pages")
+        numbers[page + 1] = None
+        if len(numbers) > most:
+            raise ApiError(
+                413,
+                "invalid_request_error",
+                f"More than {most:,} pages: hand the document in at /v1/documents",
+                param="pages",
+            )
+    return list(numbers)
 
 
 def _listed(wanted: Any, count: int) -> Iterable[int]:
@@ -153,6 +153,6 @@ def _listed(wanted: Any, count: int) -> Iterable[int]:
         parts = [[int(end) for end in part.split("-")] for part in wanted.split(",")]
         if all(part[0] <= part[-1] for part in parts):
             # A range may name any number of pages; one beyond the last is enough to see that it does.
-            return [page for part in parts for page in range(part[0], min(part[-1], max(part[0], count)) + 1)]
+            return (page for part in parts for page in range(part[0], min(part[-1], max(part[0], count)) + 1))
     message = 'Pages are a list of numbers from 0, or a string like "0,2-4"'
     raise ApiError(400, "invalid_request_error", message, param="pages")
