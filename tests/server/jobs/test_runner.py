@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
+from muniment.errors import OutputError
 from muniment.server import service as service_module
-from muniment.server.jobs import runner
+from muniment.server.jobs import JobStore, runner
 from muniment.server.jobs.pagefile import PageFile
+from muniment.server.limits import Gate
 from tests.builders import scanned_pdf, text_pdf
 from tests.reading.engine_server import EngineServer, Refusal, engine_server
 from tests.server.serving import Served, make_key, served, until, with_plain_workers
@@ -222,6 +224,74 @@ def test_a_job_that_breaks_the_service_is_failed_and_the_log_has_no_content(
         (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
         assert "ZeroDivisionError in test_runner.py" in record.getMessage()
         assert "a line of the letter" not in caplog.text + json.dumps(told)
+
+
+class TestDisks:
+    """A full disk and a busy database pass, and no job is lost meanwhile."""
+
+    def failing(self, patch: pytest.MonkeyPatch, owner: type, name: str, times: int, *, late: bool = False) -> None:
+        """Have a method tell of a full disk so many times; ``late`` when it has done its work."""
+        real, left = getattr(owner, name), [None] * times
+
+        def full(*given: Any) -> Any:
+            if left and late:
+                real(*given)
+            if left:
+                left.pop()
+                raise OutputError("/data/secret-place cannot be written: no space is left")
+            return real(*given)
+
+        patch.setattr(owner, name, full)
+
+    @pytest.mark.parametrize("late", [False, True])
+    def test_a_page_that_cannot_be_written_down_is_tried_again(
+        self,
+        tmp_path: Path,
+        plain_workers: pytest.MonkeyPatch,
+        soon: None,  # noqa: ARG002
+        *,
+        late: bool,
+    ) -> None:
+        self.failing(plain_workers, PageFile, "add", 2, late=late)
+        with served(tmp_path / "data") as service:
+            job = service.hand_in(LETTER)
+            told = service.job(job)
+            assert (told["pages"]["done"], told["pages"]["failed"], told["problem"]) == (3, [], "")
+            assert texts(service, job) == [(1, "page 1"), (2, "page 2"), (3, "page 3")]
+
+    def test_what_a_job_waits_for_is_told_without_the_places_of_files(
+        self, tmp_path: Path, plain_workers: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        self.failing(plain_workers, PageFile, "add", 1)
+        with served(tmp_path / "data") as service:
+            told = service.job(service.hand_in(LETTER), "waiting")
+            told = until(lambda: found if (found := service.job(told["id"], "waiting"))["problem"] else None)
+            assert told["problem"] == "The service cannot write its results"
+        assert "secret-place" in caplog.text
+
+    @pytest.mark.parametrize(("owner", "name"), [(JobStore, "finish"), (Gate, "give_back")])
+    def test_an_end_that_cannot_be_written_down_is_tried_again_and_told(
+        self,
+        tmp_path: Path,
+        plain_workers: pytest.MonkeyPatch,
+        soon: None,  # noqa: ARG002
+        owner: type,
+        name: str,
+    ) -> None:
+        self.failing(plain_workers, owner, name, 3)
+        with served(tmp_path / "data") as service:
+            job = service.hand_in(LETTER)
+            assert "event: finished" in service.client.get(f"/v1/documents/{job}/events").text
+
+    def test_a_state_that_cannot_be_written_down_ends_nothing(
+        self,
+        tmp_path: Path,
+        plain_workers: pytest.MonkeyPatch,
+        soon: None,  # noqa: ARG002
+    ) -> None:
+        self.failing(plain_workers, JobStore, "set_state", 3)
+        with served(tmp_path / "data") as service:
+            assert service.job(service.hand_in(LETTER))["pages"]["done"] == 3
 
 
 class TestEvents:
