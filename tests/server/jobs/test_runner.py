@@ -2,9 +2,11 @@
 
 import json
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from muniment.server import service as service_module
 from muniment.server.jobs import JobStore, runner
 from muniment.server.jobs.pagefile import PageFile
 from muniment.server.limits import Gate
+from muniment.server.store import Database
 from tests.builders import scanned_pdf, text_pdf
 from tests.reading.engine_server import EngineServer, Refusal, engine_server
 from tests.server.serving import Served, make_key, served, until, with_plain_workers
@@ -95,6 +98,52 @@ def test_a_job_waits_for_an_engine_that_is_not_there_yet(tmp_path: Path, engine:
         with engine_server(port=int(port)):
             assert service.job(job)["pages"]["done"] == 2
             assert [number for number, _ in texts(service, job)] == [1, 2]
+
+
+def test_a_job_whose_model_is_gone_after_a_restart_fails_and_says_so(tmp_path: Path, engine: EngineServer) -> None:
+    engine.say = lambda _: Refusal(503, "no")
+    with served(tmp_path / "data", engine.address) as service:
+        job = hand_in(service, scan(2), "scripted")
+    with served(tmp_path / "data") as service:
+        assert "no such model" in service.job(job, "failed")["problem"]
+
+
+def test_a_job_that_waits_beyond_the_lifetime_fails_and_is_erased(
+    tmp_path: Path,
+    engine: EngineServer,
+    soon: None,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(service_module, "_SWEEP_EVERY", 0.1)
+    engine.say = lambda _: Refusal(401, "wrong key")
+    with served(tmp_path / "data", engine.address, lifetime=1.5) as service:
+        job = hand_in(service, scan(2), "scripted")
+        told = service.job(job, "failed")
+        assert told["problem"].startswith("It waited for too long. ")
+        began, ended = (datetime.fromisoformat(told[moment]) for moment in ("created_at", "finished_at"))
+        assert ended - began >= timedelta(seconds=1.5)
+        until(lambda: not any((service.data / "jobs").iterdir()) or None)
+
+
+def test_time_counts_from_the_last_page_also_after_a_restart(
+    tmp_path: Path,
+    engine: EngineServer,
+    soon: None,  # noqa: ARG001
+) -> None:
+    engine.say = lambda number: "read" if number == 0 else Refusal(401, "wrong key")
+    with served(tmp_path / "data", engine.address, requests=1) as service:
+        job = hand_in(service, scan(2), "scripted")
+        until(lambda: lines_of(service, job) or None)
+    database = Database(tmp_path / "data")
+    with database.transaction() as connection:
+        connection.execute("UPDATE jobs SET created = created - 1000, state = 'reading', problem = ''")
+    database.close()
+    with served(tmp_path / "data", engine.address, lifetime=500.0) as service:
+        service.job(job, "waiting")
+        pages = service.data / "jobs" / job / "pages.jsonl"
+        os.utime(pages, (time.time() - 600, time.time() - 600))
+    with served(tmp_path / "data", engine.address, lifetime=500.0) as service:
+        assert service.job(job, "failed")["pages"]["done"] == 1
 
 
 def test_an_engine_that_goes_away_and_comes_back_costs_no_page(tmp_path: Path, engine: EngineServer) -> None:

@@ -19,6 +19,7 @@ from muniment.server.jobs.store import JobStore
 from muniment.server.limits import Charge, Gate
 from muniment.server.models import Model, Models
 from muniment.server.problems import as_api_error, described
+from muniment.server.settings import ServeSettings
 
 log = logging.getLogger("muniment.server")
 
@@ -37,6 +38,7 @@ class Desk(Protocol):
 
     models: Models
     gate: Gate
+    settings: ServeSettings
 
     def slots(self, model: Model) -> FairSlots: ...
 
@@ -46,11 +48,13 @@ class _Work:
     """A job at work: its task, and who is told when something changes.
 
     Attributes:
+        moved: when it was made, or its last page was read, in seconds since 1970.
         changes: how many there were; whoever has seen fewer has something to see.
     """
 
     task: "asyncio.Task[None]"
     progress: Progress
+    moved: float
     changes: int = 0
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -84,7 +88,8 @@ class JobRunner:
     def begin(self, job: Job) -> None:
         """Read a job that is in the store."""
         task = asyncio.create_task(self._run(job))
-        self._works[job.id] = _Work(task, self._progress_on_disk(job))
+        moved = self._store.pages_of(job).changed() or job.created
+        self._works[job.id] = _Work(task, self._progress_on_disk(job), moved)
         task.add_done_callback(lambda _: self._works.pop(job.id, None))
 
     def progress(self, job: Job) -> Progress:
@@ -135,7 +140,7 @@ class JobRunner:
     async def _run(self, job: Job) -> None:
         work = await self._work_of(job)
         while not job.is_finished:
-            state, problem = await self._attempt(job, work)
+            state, problem = self._unless_too_late(work, *await self._attempt(job, work))
             job = await self._surely(job, work, partial(self._written, job, work, state, problem))
             if not job.is_finished:
                 await work.tell()
@@ -149,8 +154,10 @@ class JobRunner:
             async with self._open.take(job.owner):
                 await self._read(job, work)
         except (ApiError, EngineError) as waits_for:
-            # No engine yet, none any more, or too many wait: a job has time, and loses no page over that.
-            return JobState.WAITING, str(waits_for)
+            # No engine yet, none any more, or too many wait: a job has time, and loses no page over that. But where
+            # there is no such model, all engines have said what they serve, and there will be none.
+            is_hopeless = isinstance(waits_for, ApiError) and waits_for.code == "model_not_found"
+            return JobState.FAILED if is_hopeless else JobState.WAITING, str(waits_for)
         except OutputError as error:  # a full disk or a busy database passes too
             log.error("job %s waits: %s", job.id, error)  # noqa: TRY400 - an expected one, without a trace
             return JobState.WAITING, str(as_api_error(error))
@@ -160,6 +167,12 @@ class JobRunner:
             log.error("job %s failed: %s", job.id, described(error))  # noqa: TRY400 - the trace may quote a document
             return JobState.FAILED, f"Something went wrong; the log has more under {job.id}"
         return JobState.DONE, ""
+
+    def _unless_too_late(self, work: _Work, state: JobState, problem: str) -> tuple[JobState, str]:
+        """A job that does not get on has an end too, as what is kept of its document has to have one."""
+        if state is not JobState.WAITING or time.time() - work.moved <= self._desk.settings.lifetime:
+            return state, problem
+        return JobState.FAILED, f"It waited for too long. {problem}"
 
     def _written(self, job: Job, work: _Work, state: JobState, problem: str) -> Job:
         if state is JobState.WAITING:
@@ -212,6 +225,7 @@ class JobRunner:
             page = await model.read(document, number)
         self._store.pages_of(job).add(page)
         work.progress.add(page)
+        work.moved = time.time()
         await work.tell()
 
     def _progress_on_disk(self, job: Job) -> Progress:
