@@ -14,6 +14,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from muniment.errors import OutputError
+from muniment.reading import PageReading
 from muniment.server import service as service_module
 from muniment.server.jobs import JobStore, runner
 from muniment.server.jobs.pagefile import PageFile
@@ -273,6 +274,25 @@ def test_a_job_that_breaks_the_service_is_failed_and_the_log_has_no_content(
         (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
         assert "ZeroDivisionError in test_runner.py" in record.getMessage()
         assert "a line of the letter" not in caplog.text + json.dumps(told)
+
+
+def test_a_job_that_fails_loses_no_page_that_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = PageFile.add
+
+    def broken(file: PageFile, page: PageReading) -> None:
+        if page.number == 2:
+            raise ZeroDivisionError
+        real(file, page)
+
+    with served(tmp_path / "data") as service:
+        monkeypatch.setattr(PageFile, "add", broken)
+        job = service.hand_in(text_pdf("one", "two"))
+        problem = service.job(job, "failed")["problem"]
+        result = service.client.get(f"/v1/documents/{job}/result", params={"format": "json"})
+        assert result.status_code == 200
+        read, failed = result.json()["pages"]
+        assert (read["number"], read["status"], read["blocks"][0]["text"]) == (1, "read", "page 1")
+        assert (failed["number"], failed["status"], failed["problem"]) == (2, "failed", problem)
 
 
 class TestDisks:
