@@ -5,7 +5,7 @@ from pathlib import Path
 
 from muniment.documents import Source
 from muniment.outputs import Format, writer_for
-from muniment.reading import EMBEDDED, DocumentOpened, Event, Furniture, PageDone, PageReading
+from muniment.reading import EMBEDDED, DocumentOpened, Event, Furniture, PageDone, PageReading, PageStatus
 from muniment.reading.furniture import furnished
 from muniment.server.answer import SHUT
 from muniment.server.jobs import Job, JobStore
@@ -32,11 +32,23 @@ def written(job: Job, store: JobStore, form: Format, furniture: Furniture) -> It
 
 def _pages(job: Job, store: JobStore, furniture: Furniture) -> Iterator[PageReading]:
     source = Source(Path(job.info.name), job.info.name)
-    read = (PageDone(source, page) for page in store.pages_of(job).in_order())
+    read = (PageDone(source, page) for page in _in_their_places(job, store))
     events: Iterator[Event] = furnished(
         _behind(DocumentOpened(source, job.info, job.numbers), read), furniture, recurring=job.model != EMBEDDED
     )
     return (event.page for event in events if isinstance(event, PageDone))
+
+
+def _in_their_places(job: Job, store: JobStore) -> Iterator[PageReading]:
+    """Every page that was asked for; one that a job which failed did not come to is failed too."""
+    read = store.pages_of(job).in_order()
+    page = next(read, None)
+    for number in job.numbers:
+        if page is not None and page.number == number:
+            yield page
+            page = next(read, None)
+        else:
+            yield PageReading(number=number, status=PageStatus.FAILED, problem=job.problem)
 
 
 def _behind(first: Event, others: Iterator[PageDone]) -> Iterator[Event]:

@@ -19,7 +19,8 @@ class ServeSettings:
         host, port: where it listens, unless ``socket`` is given.
         socket: the Unix socket that it listens on instead.
         caps: what a request may ask for at most.
-        lifetime: seconds after which the content of a finished job, and an uploaded file, is erased.
+        lifetime: seconds after which the content of a finished job, and an uploaded file, is erased; a job that waits
+            for so long without a page that is read ends.
         most_waiting: pages that may wait for a model; more are turned away.
         memory: bytes that request bodies may take together, and as many again the pictures in answers.
     """

@@ -2,18 +2,24 @@
 
 import json
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw
 
+from muniment.errors import OutputError
+from muniment.reading import PageReading
 from muniment.server import service as service_module
-from muniment.server.jobs import runner
+from muniment.server.jobs import JobStore, runner
 from muniment.server.jobs.pagefile import PageFile
+from muniment.server.limits import Gate
+from muniment.server.store import Database
 from tests.builders import scanned_pdf, text_pdf
 from tests.reading.engine_server import EngineServer, Refusal, engine_server
 from tests.server.serving import Served, make_key, served, until, with_plain_workers
@@ -93,6 +99,52 @@ def test_a_job_waits_for_an_engine_that_is_not_there_yet(tmp_path: Path, engine:
         with engine_server(port=int(port)):
             assert service.job(job)["pages"]["done"] == 2
             assert [number for number, _ in texts(service, job)] == [1, 2]
+
+
+def test_a_job_whose_model_is_gone_after_a_restart_fails_and_says_so(tmp_path: Path, engine: EngineServer) -> None:
+    engine.say = lambda _: Refusal(503, "no")
+    with served(tmp_path / "data", engine.address) as service:
+        job = hand_in(service, scan(2), "scripted")
+    with served(tmp_path / "data") as service:
+        assert "no such model" in service.job(job, "failed")["problem"]
+
+
+def test_a_job_that_waits_beyond_the_lifetime_fails_and_is_erased(
+    tmp_path: Path,
+    engine: EngineServer,
+    soon: None,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(service_module, "_SWEEP_EVERY", 0.1)
+    engine.say = lambda _: Refusal(401, "wrong key")
+    with served(tmp_path / "data", engine.address, lifetime=1.5) as service:
+        job = hand_in(service, scan(2), "scripted")
+        told = service.job(job, "failed")
+        assert told["problem"].startswith("It waited for too long. ")
+        began, ended = (datetime.fromisoformat(told[moment]) for moment in ("created_at", "finished_at"))
+        assert ended - began >= timedelta(seconds=1.5)
+        until(lambda: not any((service.data / "jobs").iterdir()) or None)
+
+
+def test_time_counts_from_the_last_page_also_after_a_restart(
+    tmp_path: Path,
+    engine: EngineServer,
+    soon: None,  # noqa: ARG001
+) -> None:
+    engine.say = lambda number: "read" if number == 0 else Refusal(401, "wrong key")
+    with served(tmp_path / "data", engine.address, requests=1) as service:
+        job = hand_in(service, scan(2), "scripted")
+        until(lambda: lines_of(service, job) or None)
+    database = Database(tmp_path / "data")
+    with database.transaction() as connection:
+        connection.execute("UPDATE jobs SET created = created - 1000, state = 'reading', problem = ''")
+    database.close()
+    with served(tmp_path / "data", engine.address, lifetime=500.0) as service:
+        service.job(job, "waiting")
+        pages = service.data / "jobs" / job / "pages.jsonl"
+        os.utime(pages, (time.time() - 600, time.time() - 600))
+    with served(tmp_path / "data", engine.address, lifetime=500.0) as service:
+        assert service.job(job, "failed")["pages"]["done"] == 1
 
 
 def test_an_engine_that_goes_away_and_comes_back_costs_no_page(tmp_path: Path, engine: EngineServer) -> None:
@@ -222,6 +274,93 @@ def test_a_job_that_breaks_the_service_is_failed_and_the_log_has_no_content(
         (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
         assert "ZeroDivisionError in test_runner.py" in record.getMessage()
         assert "a line of the letter" not in caplog.text + json.dumps(told)
+
+
+def test_a_job_that_fails_loses_no_page_that_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = PageFile.add
+
+    def broken(file: PageFile, page: PageReading) -> None:
+        if page.number == 2:
+            raise ZeroDivisionError
+        real(file, page)
+
+    with served(tmp_path / "data") as service:
+        monkeypatch.setattr(PageFile, "add", broken)
+        job = service.hand_in(text_pdf("one", "two"))
+        problem = service.job(job, "failed")["problem"]
+        result = service.client.get(f"/v1/documents/{job}/result", params={"format": "json"})
+        assert result.status_code == 200
+        read, failed = result.json()["pages"]
+        assert (read["number"], read["status"], read["blocks"][0]["text"]) == (1, "read", "page 1")
+        assert (failed["number"], failed["status"], failed["problem"]) == (2, "failed", problem)
+
+
+class TestDisks:
+    """A full disk and a busy database pass, and no job is lost meanwhile."""
+
+    def failing(self, patch: pytest.MonkeyPatch, owner: type, name: str, times: int, *, late: bool = False) -> None:
+        """Have a method tell of a full disk so many times; ``late`` when it has done its work."""
+        real, left = getattr(owner, name), [None] * times
+
+        def full(*given: Any) -> Any:
+            if left and late:
+                real(*given)
+            if left:
+                left.pop()
+                raise OutputError("/data/secret-place cannot be written: no space is left")
+            return real(*given)
+
+        patch.setattr(owner, name, full)
+
+    @pytest.mark.parametrize("late", [False, True])
+    def test_a_page_that_cannot_be_written_down_is_tried_again(
+        self,
+        tmp_path: Path,
+        plain_workers: pytest.MonkeyPatch,
+        soon: None,  # noqa: ARG002
+        *,
+        late: bool,
+    ) -> None:
+        self.failing(plain_workers, PageFile, "add", 2, late=late)
+        with served(tmp_path / "data") as service:
+            job = service.hand_in(LETTER)
+            told = service.job(job)
+            assert (told["pages"]["done"], told["pages"]["failed"], told["problem"]) == (3, [], "")
+            assert texts(service, job) == [(1, "page 1"), (2, "page 2"), (3, "page 3")]
+
+    def test_what_a_job_waits_for_is_told_without_the_places_of_files(
+        self, tmp_path: Path, plain_workers: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        self.failing(plain_workers, PageFile, "add", 1)
+        with served(tmp_path / "data") as service:
+            told = service.job(service.hand_in(LETTER), "waiting")
+            told = until(lambda: found if (found := service.job(told["id"], "waiting"))["problem"] else None)
+            assert told["problem"] == "The service cannot write its results"
+        assert "secret-place" in caplog.text
+
+    @pytest.mark.parametrize(("owner", "name"), [(JobStore, "finish"), (Gate, "give_back")])
+    def test_an_end_that_cannot_be_written_down_is_tried_again_and_told(
+        self,
+        tmp_path: Path,
+        plain_workers: pytest.MonkeyPatch,
+        soon: None,  # noqa: ARG002
+        owner: type,
+        name: str,
+    ) -> None:
+        self.failing(plain_workers, owner, name, 3)
+        with served(tmp_path / "data") as service:
+            job = service.hand_in(LETTER)
+            assert "event: finished" in service.client.get(f"/v1/documents/{job}/events").text
+
+    def test_a_state_that_cannot_be_written_down_ends_nothing(
+        self,
+        tmp_path: Path,
+        plain_workers: pytest.MonkeyPatch,
+        soon: None,  # noqa: ARG002
+    ) -> None:
+        self.failing(plain_workers, JobStore, "set_state", 3)
+        with served(tmp_path / "data") as service:
+            assert service.job(service.hand_in(LETTER))["pages"]["done"] == 3
 
 
 class TestEvents:

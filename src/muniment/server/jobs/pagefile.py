@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from muniment.errors import unwritable
 from muniment.reading import PageReading
 from muniment.reading.jsonlines import append, whole_lines
 
@@ -43,6 +44,15 @@ class PageFile:
     def numbers(self) -> set[int]:
         """Which pages were read. Raises OutputError."""
         return set(self._places())
+
+    def changed(self) -> float | None:
+        """When the last page came, in seconds since 1970; None before the first. Raises OutputError."""
+        try:
+            return self._path.stat().st_mtime
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise unwritable(self._path, error) from None
 
     def _places(self) -> dict[int, int]:
         """Where in the file each page begins."""

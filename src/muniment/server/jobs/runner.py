@@ -4,11 +4,12 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
-from muniment.errors import EngineError, MunimentError
+from muniment.errors import EngineError, MunimentError, OutputError
 from muniment.reading.source import OpenDocument
 from muniment.server.errors import ApiError
 from muniment.server.fairness import FairSlots
@@ -17,7 +18,8 @@ from muniment.server.jobs.progress import Progress
 from muniment.server.jobs.store import JobStore
 from muniment.server.limits import Charge, Gate
 from muniment.server.models import Model, Models
-from muniment.server.problems import described
+from muniment.server.problems import as_api_error, described
+from muniment.server.settings import ServeSettings
 
 log = logging.getLogger("muniment.server")
 
@@ -26,7 +28,9 @@ _PAGES_AT_ONCE = 64
 _OPEN_AT_ONCE = 64
 """Documents: each is an open file."""
 _TRY_AGAIN_AFTER = 5.0
-"""Seconds after which a job goes on that found no engine, or no place in the queue."""
+"""Seconds after which a job goes on that found no engine, no place in the queue, or no room on the disk."""
+
+_Written = TypeVar("_Written")
 
 
 class Desk(Protocol):
@@ -34,6 +38,7 @@ class Desk(Protocol):
 
     models: Models
     gate: Gate
+    settings: ServeSettings
 
     def slots(self, model: Model) -> FairSlots: ...
 
@@ -43,11 +48,13 @@ class _Work:
     """A job at work: its task, and who is told when something changes.
 
     Attributes:
+        moved: when it was made, or its last page was read, in seconds since 1970.
         changes: how many there were; whoever has seen fewer has something to see.
     """
 
     task: "asyncio.Task[None]"
     progress: Progress
+    moved: float
     changes: int = 0
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -81,7 +88,8 @@ class JobRunner:
     def begin(self, job: Job) -> None:
         """Read a job that is in the store."""
         task = asyncio.create_task(self._run(job))
-        self._works[job.id] = _Work(task, self._progress_on_disk(job))
+        moved = self._store.pages_of(job).changed() or job.created
+        self._works[job.id] = _Work(task, self._progress_on_disk(job), moved)
         task.add_done_callback(lambda _: self._works.pop(job.id, None))
 
     def progress(self, job: Job) -> Progress:
@@ -132,23 +140,55 @@ class JobRunner:
     async def _run(self, job: Job) -> None:
         work = await self._work_of(job)
         while not job.is_finished:
-            try:
-                async with self._open.take(job.owner):
-                    await self._read(job, work)
-                job = self._store.finish(job, JobState.DONE, work.progress)
-            except (ApiError, EngineError) as waits_for:
-                # No engine yet, none any more, or too many wait: a job has time, and loses no page over that.
-                job = self._store.set_state(job, JobState.WAITING, str(waits_for))
+            state, problem = self._unless_too_late(work, *await self._attempt(job, work))
+            job = await self._surely(job, work, partial(self._written, job, work, state, problem))
+            if not job.is_finished:
                 await work.tell()
                 await asyncio.sleep(_TRY_AGAIN_AFTER)
-            except MunimentError as error:
-                job = self._store.finish(job, JobState.FAILED, work.progress, str(error))
-            except Exception as error:  # a job that nobody reads any more must not look as if somebody did
-                log.error("job %s failed: %s", job.id, described(error))  # noqa: TRY400 - the trace may quote a document
-                problem = f"Something went wrong; the log has more under {job.id}"
-                job = self._store.finish(job, JobState.FAILED, work.progress, problem)
-        self._give_back(job, work.progress)
+        await self._surely(job, work, partial(self._give_back, job, work.progress))
         await work.tell()
+
+    async def _attempt(self, job: Job, work: _Work) -> tuple[JobState, str]:
+        """Read what is left of a job: the state it is in then, and what stands in its way."""
+        try:
+            async with self._open.take(job.owner):
+                await self._read(job, work)
+        except (ApiError, EngineError) as waits_for:
+            # No engine yet, none any more, or too many wait: a job has time, and loses no page over that. But where
+            # there is no such model, all engines have said what they serve, and there will be none.
+            is_hopeless = isinstance(waits_for, ApiError) and waits_for.code == "model_not_found"
+            return JobState.FAILED if is_hopeless else JobState.WAITING, str(waits_for)
+        except OutputError as error:  # a full disk or a busy database passes too
+            log.error("job %s waits: %s", job.id, error)  # noqa: TRY400 - an expected one, without a trace
+            return JobState.WAITING, str(as_api_error(error))
+        except MunimentError as error:
+            return JobState.FAILED, str(error)
+        except Exception as error:  # a job that nobody reads any more must not look as if somebody did
+            log.error("job %s failed: %s", job.id, described(error))  # noqa: TRY400 - the trace may quote a document
+            return JobState.FAILED, f"Something went wrong; the log has more under {job.id}"
+        return JobState.DONE, ""
+
+    def _unless_too_late(self, work: _Work, state: JobState, problem: str) -> tuple[JobState, str]:
+        """A job that does not get on has an end too, as what is kept of its document has to have one."""
+        if state is not JobState.WAITING or time.time() - work.moved <= self._desk.settings.lifetime:
+            return state, problem
+        return JobState.FAILED, f"It waited for too long. {problem}"
+
+    def _written(self, job: Job, work: _Work, state: JobState, problem: str) -> Job:
+        if state is JobState.WAITING:
+            return self._store.set_state(job, state, problem)
+        return self._store.finish(job, state, work.progress, problem)
+
+    async def _surely(self, job: Job, work: _Work, write: Callable[[], _Written]) -> _Written:
+        """Write to the database, again and again until it can be done: nobody else would do it for the job."""
+        while True:
+            try:
+                return write()
+            except Exception as error:
+                said = error if isinstance(error, MunimentError) else described(error)
+                log.error("job %s cannot be written down: %s", job.id, said)  # noqa: TRY400 - as above
+            await work.tell()
+            await asyncio.sleep(_TRY_AGAIN_AFTER)
 
     def _give_back(self, job: Job, progress: Progress) -> None:
         """Have the pages of a job that ends not count towards its owner's day, but for those that were read."""
@@ -166,6 +206,8 @@ class JobRunner:
         document = await self._desk.models.open(file, job.info.name)
         try:
             read = self._store.pages_of(job).numbers()
+            if len(read) != work.progress.done:  # a page is whole although the disk told of trouble
+                work.progress = self._progress_on_disk(job)
             left = [number for number in job.numbers if number not in read]
             places = asyncio.Semaphore(_PAGES_AT_ONCE)
             async with asyncio.TaskGroup() as group:
@@ -183,6 +225,7 @@ class JobRunner:
             page = await model.read(document, number)
         self._store.pages_of(job).add(page)
         work.progress.add(page)
+        work.moved = time.time()
         await work.tell()
 
     def _progress_on_disk(self, job: Job) -> Progress:

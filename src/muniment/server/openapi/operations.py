@@ -242,6 +242,7 @@ _DOCUMENTS = (
         id="documentResult",
         group="Documents",
         summary="Get what was read",
+        text="As soon as the document is done or failed; in the place of each page that was not read stands why.",
         curl="",
         parameters=(
             _DOCUMENT,

@@ -159,7 +159,7 @@ async def result(call: Call, service: Service) -> Answer:
     job = _found(call, service)
     form = _one_of(Format, call.query.get("format", "md"), "format")
     furniture = _one_of(Furniture, call.query.get("furniture", "mark"), "furniture")
-    if job.state is not JobState.DONE:
+    if not job.is_finished:
         raise ApiError(409, "invalid_request_error", "The document is not read yet", code="not_finished")
     headers = {"content-security-policy": POLICY}
     return Answer(body=_in_pieces(job, service, form, furniture), kind=KINDS[form], headers=headers)
