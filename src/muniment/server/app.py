@@ -34,13 +34,20 @@ def make_app(settings: ServeSettings) -> ASGIApp:
 
 def _routes(service: Service) -> list[BaseRoute]:
     def route(
-        path: str, *, has_documents: bool = False, is_upload: bool = False, is_open: bool = False, **handlers: Handler
+        path: str,
+        *,
+        has_documents: bool = False,
+        is_upload: bool = False,
+        is_open: bool = False,
+        is_probe: bool = False,
+        **handlers: Handler,
     ) -> Route:
         template = path.replace(":int", "")
-        return Route(path, Guarded(service, template, handlers, has_documents or is_upload, is_upload, is_open))
+        takes_documents = has_documents or is_upload
+        return Route(path, Guarded(service, template, handlers, takes_documents, is_upload, is_open, is_probe))
 
     return [
-        route("/health", GET=health.health, is_open=True),
+        route("/health", GET=health.health, is_open=True, is_probe=True),
         route("/ready", GET=health.ready, is_open=True),
         route("/metrics", GET=health.metrics),
         route("/openapi.json", GET=about.openapi, is_open=True),

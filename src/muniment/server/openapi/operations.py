@@ -311,6 +311,7 @@ _SERVICE = (
         curl="",
         replies={200: _json("It does.", service_schemas.Health)},
         is_open=True,
+        is_probe=True,
     ),
     Operation(
         method="get",
