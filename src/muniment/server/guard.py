@@ -86,6 +86,7 @@ class Guarded:
     async def _let_in(self, call: Call) -> None:
         """Everything that is asked before the handler is."""
         service = self.service
+        call.check_framing()
         if not self.is_probe:
             check_page(call.headers)
             self._check_name(call)
