@@ -101,7 +101,7 @@ def test_a_job_goes_on_after_a_kill_and_no_page_is_read_twice_or_lost(tmp_path: 
 def test_what_was_being_handed_in_when_it_was_killed_leaves_nothing(tmp_path: Path, port: int) -> None:
     data = tmp_path / "data"
     with service(data, port) as (process, _), socket.create_connection(("127.0.0.1", port)) as half:
-        half.sendall(b"POST /v1/documents HTTP/1.1\r\nHost: m\r\nContent-Length: 1000\r\n\r\nhalf a letter")
+        half.sendall(b"POST /v1/documents HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhalf a letter")
         until(lambda: list((data / "jobs").glob("*/document")) or None)
         process.send_signal(signal.SIGKILL)
         process.wait(60)

@@ -1,4 +1,4 @@
-"""The service as clients meet it: a real server on a Unix socket, in a thread of the test's process."""
+"""The service as clients meet it: a real server on a Unix socket and a port, in a thread of the test's process."""
 
 import json
 import os
@@ -47,11 +47,17 @@ class Reply:
 
 @dataclass(frozen=True)
 class Served:
-    """A service at work."""
+    """A service at work.
+
+    Attributes:
+        client: of its Unix socket, at ``path``.
+        port: of this machine, at which it listens too.
+    """
 
     client: httpx.Client
     path: Path
     data: Path
+    port: int
 
     def connected(self) -> socket.socket:
         """A connection of its own."""
@@ -152,18 +158,22 @@ def served(
     options = ReadOptions(engines=engines or ("embedded",), jobs=1, requests=requests, model=model)
     data.mkdir(mode=0o700, exist_ok=True)
     app = make_app(ServeSettings(options=options, data=data, **settings))
-    with tempfile.TemporaryDirectory(prefix="mun") as folder, socket.socket(socket.AF_UNIX) as listener:
+    with (
+        tempfile.TemporaryDirectory(prefix="mun") as folder,
+        socket.socket(socket.AF_UNIX) as listener,
+        socket.create_server(("127.0.0.1", 0)) as tcp,
+    ):
         path = Path(folder) / "s"
         listener.bind(str(path))
         listener.listen(512)
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener, tcp]})
         thread.start()
         until(lambda: server.started or not thread.is_alive() or None)
         transport = httpx.HTTPTransport(uds=str(path))
         with httpx.Client(transport=transport, base_url="http://muniment", timeout=PATIENCE) as client:
             try:
-                yield Served(client, path, data)
+                yield Served(client, path, data, tcp.getsockname()[1])
             finally:
                 server.should_exit = True
                 client.close()

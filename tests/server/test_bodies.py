@@ -10,7 +10,7 @@ import pytest
 from muniment.server import call
 from muniment.server.caps import Caps
 from tests.builders import text_pdf
-from tests.server.serving import Served, make_key, served, until
+from tests.server.serving import Served, make_key, parsed, received, served, until
 
 pytestmark = pytest.mark.usefixtures("plain_workers")
 
@@ -47,6 +47,19 @@ def test_one_that_turns_out_too_long_is_refused_when_it_does(capped: Served, pat
     answer = capped.raw(f"{path} HTTP/1.1\nTransfer-Encoding: chunked", pieces)
     assert (answer.status, answer.code) == (413, "body_too_large")
     assert list((capped.data / "files").iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["PUT /process", "POST /v1/chat/completions", "POST /v1/files", "POST /nowhere"])
+@pytest.mark.parametrize("coding", ["chunked", "Chunked"])
+def test_one_with_two_lengths_is_refused_and_so_is_what_follows_it(capped: Served, path: str, coding: str) -> None:
+    """The shorter one would be believed, and the longer one come."""
+    head = f"{path} HTTP/1.1\r\nHost: m\r\nContent-Length: 1\r\nTransfer-Encoding: {coding}\r\n\r\n"
+    with capped.connected() as connection:
+        connection.sendall(head.encode() + b"3e8\r\n" + b"x" * 1_000 + b"\r\n0\r\n\r\n")
+        answer = parsed(received(connection))
+    assert (answer.status, answer.code) == (400, "ambiguous_length")
+    (line,) = capped.audit(1)
+    assert (line["bytes_in"], line["status"], line["outcome"]) == (0, 400, "refused")
 
 
 def test_one_that_fits_exactly_is_taken(capped: Served) -> None:

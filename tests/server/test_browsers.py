@@ -1,9 +1,17 @@
-"""What browsers are told of answers: to keep nothing, to run and load nothing, and to tell nobody where they were."""
+"""What browsers may ask for other pages, which is nothing, and what they are told of answers.
 
+They are to keep nothing, to run and load nothing, and to tell nobody where they were.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
 import pytest
 
+from muniment.server.browsers import names_this_machine
 from tests.builders import text_pdf
-from tests.server.serving import Served
+from tests.server.serving import PATIENCE, Served, make_key, served
 
 FORMS = ["md", "json", "html", "txt", "csv"]
 
@@ -62,4 +70,85 @@ def test_refusals_of_documents_are_shut_too(service: Served) -> None:
 
 def test_nothing_goes_on_to_other_origins(service: Served) -> None:
     answer = service.client.get("/health", headers={"origin": "https://elsewhere.example"})
+    assert answer.status_code == 200, "that it lives is told to everybody"
     assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+ELSEWHERE = [
+    *({"origin": "https://elsewhere.example"}, {"origin": "null"}, {"origin": ""}, {"origin": "http://muniment:81"}),
+    *({"origin": "http://muniment.elsewhere.example"}, {"origin": "muniment"}, {"origin": "ftp://muniment"}),
+    *({"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "cross-site", "origin": "http://muniment"}),
+]
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PUT", "/process"), ("POST", "/v1/documents"), ("GET", "/v1/documents"), ("OPTIONS", "/v1/ocr"), ("GET", "/no")],
+)
+def test_a_page_of_another_origin_gets_nothing_done(
+    service: Served, method: str, path: str, headers: dict[str, str]
+) -> None:
+    before = service.client.get("/v1/documents").json()
+    answer = service.client.request(method, path, content=text_pdf("A letter."), headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "cross_origin")
+    assert service.line_of(answer)["outcome"] == "refused"
+    assert service.client.get("/v1/documents").json() == before
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        *(("http://muniment", "muniment"), ("https://muniment", "muniment"), ("https://muniment", "muniment:443")),
+        *(("http://Muniment:8001", "muniment:8001"), ("http://[::1]:8001", "[::1]:8001")),
+    ],
+)
+def test_pages_of_its_own_and_what_is_no_browser_are_served(service: Served, origin: str, host: str, site: str) -> None:
+    for headers in ({"origin": origin, "host": host, "sec-fetch-site": site}, {"host": host}):
+        assert service.client.get("/v1/models", headers=headers).status_code == 200
+
+
+@pytest.fixture
+def by_port(service: Served) -> Iterator[httpx.Client]:
+    """As browsers reach it."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{service.port}", trust_env=False, timeout=PATIENCE) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:8001", "LOCALHOST:1", "127.0.0.1", "127.0.0.1:8001", "[::1]:8001"]
+)
+def test_without_a_key_this_machines_own_names_are_answered_to(by_port: httpx.Client, host: str) -> None:
+    assert by_port.get("/v1/documents", headers={"host": host}).status_code == 200
+
+
+NAMES = [
+    *("elsewhere.example", "elsewhere.example:8001", "localhost.elsewhere.example", "127.0.0.1.elsewhere.example"),
+    *("192.0.2.1", "[::2]", "x@localhost", "localhost:8001:1", "muniment"),
+]
+
+
+@pytest.mark.parametrize("host", NAMES)
+@pytest.mark.parametrize("path", ["/v1/documents", "/metrics", "/ready", "/docs", "/nowhere"])
+def test_without_a_key_a_name_that_may_be_anybodys_is_refused(by_port: httpx.Client, path: str, host: str) -> None:
+    """A page of that name, which now stands for this machine, would count as the service's own."""
+    rebound = {"host": host, "origin": f"http://{host}", "sec-fetch-site": "same-origin"}
+    answer = by_port.get(path, headers=rebound)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "host_not_allowed")
+    assert "muniment key add" in answer.json()["error"]["message"]
+    assert by_port.get("/health", headers=rebound).status_code == 200
+
+
+@pytest.mark.usefixtures("plain_workers")
+def test_with_a_key_it_has_whatever_name_it_was_given(tmp_path: Path) -> None:
+    _, key = make_key(tmp_path / "data", "first")
+    with served(tmp_path / "data") as locked:
+        url, name = f"http://127.0.0.1:{locked.port}/v1/documents", {"host": "elsewhere.example"}
+        assert httpx.get(url, headers={**name, **key}, trust_env=False).status_code == 200
+        assert httpx.get(url, headers=name, trust_env=False).status_code == 401
+
+
+def test_every_address_of_this_machine_alone_is_its_name() -> None:
+    assert names_this_machine("127.9.9.9:80")
+    assert not names_this_machine("")

@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from muniment.server import app
 from tests.server.serving import Served
 
 pytestmark = pytest.mark.usefixtures("plain_workers")
@@ -66,6 +67,31 @@ def test_what_the_engine_has_beside_the_routes_is_nowhere(service: Served, metho
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
     assert service.line_of(answer)["route"] is None
+
+
+@pytest.mark.parametrize("tail", ["", "/image"])
+@pytest.mark.parametrize("digits", [10, 5_000])
+def test_a_number_longer_than_any_pages_is_nowhere(service: Served, digits: int, tail: str) -> None:
+    answer = service.client.get(f"/v1/documents/x/pages/{'9' * digits}{tail}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+    assert service.line_of(answer)["route"] is None
+    within = service.client.get(f"/v1/documents/x/pages/{'9' * 9}{tail}")
+    assert service.line_of(within)["route"] == "/v1/documents/{id}/pages/{number}" + tail
+
+
+def test_what_breaks_before_a_route_is_answered_and_told_as_any_request(
+    service: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fault(_self: object, value: str) -> int:
+        raise ValueError(value)
+
+    monkeypatch.setattr(app._PageNumber, "convert", fault)
+    answer = service.client.get("/v1/documents/x/pages/777")
+    assert (answer.status_code, answer.json()["error"]["type"]) == (500, "server_error")
+    line = service.line_of(answer)
+    assert (line["route"], line["status"], line["outcome"]) == (None, 500, "failed")
+    assert "ValueError in test_guard.py" in caplog.text
+    assert "777" not in caplog.text
 
 
 def test_a_connection_is_no_web_socket(service: Served) -> None:

@@ -91,6 +91,11 @@ class Call:
     def headers(self) -> Headers:
         return Headers(scope=self.scope)
 
+    def check_framing(self) -> None:
+        """Raises ApiError if the body has two lengths: the one that is told, and the one that then comes in chunks."""
+        if "content-length" in self.headers and "transfer-encoding" in self.headers:
+            raise _TwoLengths
+
     @property
     def longest_body(self) -> int:
         """Bytes that its body may turn out to have."""
@@ -166,6 +171,17 @@ class BodyChunks:
             raise _too_slow() from None
         self._waited += clock() - began
         return message
+
+
+class _TwoLengths(ApiError):
+    """A body whose end is told in two ways. The connection ends too, as what stands before us may see another end."""
+
+    def __init__(self) -> None:
+        message = "Send Content-Length or Transfer-Encoding, and not both"
+        super().__init__(400, "invalid_request_error", message, code="ambiguous_length")
+
+    def headers(self) -> dict[str, str]:
+        return {"connection": "close"}
 
 
 def _too_slow() -> ApiError:

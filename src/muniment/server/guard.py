@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from muniment.errors import MunimentError
 from muniment.server.answer import EVENTS, SHUT, Answer, event, json_answer
 from muniment.server.audit import AuditLine, Outcome
+from muniment.server.browsers import check_page, names_this_machine, other_name
 from muniment.server.budget import MEMORY_A_BYTE
 from muniment.server.call import Call, ClientGone
 from muniment.server.errors import ApiError
@@ -48,6 +49,7 @@ class Guarded:
         takes_documents: refused while the audit cannot be written; and its body is counted.
         is_upload: its body goes to the disk piece by piece, and may be as long as documents are.
         is_open: needs no key.
+        is_probe: tells nothing but that the service lives, and that to every page of a browser too.
     """
 
     service: Service
@@ -56,6 +58,7 @@ class Guarded:
     takes_documents: bool = False
     is_upload: bool = False
     is_open: bool = False
+    is_probe: bool = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.monotonic()
@@ -83,6 +86,10 @@ class Guarded:
     async def _let_in(self, call: Call) -> None:
         """Everything that is asked before the handler is."""
         service = self.service
+        call.check_framing()
+        if not self.is_probe:
+            check_page(call.headers)
+            self._check_name(call)
         if not self.is_open:
             call.key = service.key_of(call.headers.get("authorization", ""))
             call.held.enter_context(service.gate.request(call.key))
@@ -91,6 +98,13 @@ class Guarded:
             if not self.is_upload:
                 memory = service.budget.take(MEMORY_A_BYTE * call.longest_body, call.owner)
                 await call.held.enter_async_context(memory)
+
+    def _check_name(self, call: Call) -> None:
+        """Refuse a name that a browser may have been told for this machine, while a key does not keep it out."""
+        server = call.scope["server"]
+        by_socket = server is not None and server[1] is None  # which no browser opens
+        if not (by_socket or names_this_machine(call.headers.get("host", "")) or self.service.keys.any_made()):
+            raise other_name()
 
     async def _answer(self, call: Call, sender: "_Sender") -> None:
         method = "GET" if sender.is_head else call.scope["method"]

@@ -57,6 +57,11 @@ def test_it_says_which_routes_need_no_key(routes: list[Guarded]) -> None:
     assert DOCUMENT["security"] == [{"key": []}]
 
 
+def test_it_says_which_routes_every_page_may_ask(routes: list[Guarded]) -> None:
+    is_probe = {(route.template, method): route.is_probe for route in routes for method in route.handlers}
+    assert {at: "403" not in operation["responses"] for at, operation in told().items()} == is_probe
+
+
 def test_every_path_parameter_is_told() -> None:
     for (path, _), operation in told().items():
         named = {one["name"] for one in operation.get("parameters", []) if one["in"] == "path"}

@@ -22,6 +22,7 @@ _SCHEMAS = "#/components/schemas/"
 _PROBLEMS = {
     400: "The request is malformed, or a field is not taken.",
     401: "A key is needed, and none that counts was shown.",
+    403: "A page of another origin asks, or, while no key was made, by a name that is not this machine's.",
     404: "There is no such thing, or it is another key's.",
     408: "The body stopped coming.",
     409: "That does not fit the document's state, or what was handed in before.",
@@ -35,6 +36,7 @@ _PROBLEMS = {
     507: "The service has no room left.",
 }
 _EVERYWHERE, _WITH_KEY = (500,), (401, 429)
+_BUT_FOR_PROBES = (403,)
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}}
 _CHALLENGE = {"WWW-Authenticate": {"description": "As in RFC 6750.", "required": True, "schema": {"type": "string"}}}
 _HEADERS: Mapping[int, dict[str, Any]] = {
@@ -86,7 +88,9 @@ def openapi() -> Mapping[str, Any]:
 
 def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     replies = {str(status): _reply(reply, schemas) for status, reply in operation.replies.items()}
-    for status in sorted({*operation.problems, *_EVERYWHERE, *(() if operation.is_open else _WITH_KEY)}):
+    with_key = () if operation.is_open else _WITH_KEY
+    of_pages = () if operation.is_probe else _BUT_FOR_PROBES
+    for status in sorted({*operation.problems, *_EVERYWHERE, *with_key, *of_pages}):
         replies.setdefault(str(status), {"$ref": f"#/components/responses/{_problem_name(status)}"})
     told: dict[str, Any] = {
         "operationId": operation.id,

@@ -59,6 +59,7 @@ class Operation:
         piped: what writes the example's body, if that takes a line of its own.
         problems: statuses of answers in OpenAI's error form, beside those that every route has.
         is_open: needs no key.
+        is_probe: is answered to every page of a browser too.
     """
 
     method: Literal["get", "put", "post", "delete"]
@@ -74,3 +75,4 @@ class Operation:
     body: tuple[Content, ...] = ()
     problems: tuple[int, ...] = ()
     is_open: bool = False
+    is_probe: bool = False

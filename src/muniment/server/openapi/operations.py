@@ -156,7 +156,7 @@ _OCR = (
 _FILE_NAME = Parameter("X-Filename", "header", str, "The document's name, percent-encoded.")
 _MODEL = Parameter("model", "query", str, "One of GET /v1/models; the default one without it.")
 _DOCUMENT = Parameter("id", "path", DocumentId, "The document's id.")
-_NUMBER = Parameter("number", "path", Annotated[int, Field(ge=0)], "The page's number, from 1.")
+_NUMBER = Parameter("number", "path", Annotated[int, Field(ge=0, lt=10**9)], "The page's number, from 1.")
 _LOCATION = {"Location": "Where the document is shown."}
 _RESULTS = ("text/markdown", "text/html", "text/plain", "text/csv")
 
@@ -312,6 +312,7 @@ _SERVICE = (
         curl="",
         replies={200: _json("It does.", service_schemas.Health)},
         is_open=True,
+        is_probe=True,
     ),
     Operation(
         method="get",
