@@ -1,13 +1,18 @@
 """Ready means that a page was read lately, by every model."""
 
+import errno
+import os
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
+from muniment.reading.source import bytes_in_memory
 from muniment.server import canary
 from muniment.server.canary import FRESH, Sighting
+from muniment.server.models import Models
 from tests.reading.engine_server import Refusal, engine_server
 from tests.server.serving import Served, served, until
 
@@ -46,6 +51,38 @@ def test_a_model_that_reads_is_ready_and_one_that_stops_is_not_until_it_reads_ag
         f"The model scripted does not read: {told['problem']}",
         "The model scripted reads again.",
     ]
+
+
+def test_what_nobody_expected_is_told_and_the_watch_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As when all files that a process may have open are, for a moment."""
+    faults = chain([False], repeat(True, 3), repeat(False))
+
+    def opened(page: bytes) -> BinaryIO:
+        if next(faults):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return bytes_in_memory(page)
+
+    monkeypatch.setattr(canary, "bytes_in_memory", opened)
+    with engine_server() as engine, served(tmp_path / "data", engine.address) as service:
+        until(lambda: "The model scripted reads again." in caplog.messages or None)
+        assert seen(service, well=True)[0] == 200
+    (told,) = [line for line in caplog.messages if "does not read" in line]
+    assert told.startswith("The model scripted does not read: Something went wrong: OSError in test_canary.py")
+
+
+def test_a_start_that_fails_for_a_reason_nobody_expected_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(_: Models) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(Models, "start", broken)
+    with served(tmp_path / "data") as service:
+        problem = until(lambda: found if (found := service.client.get("/ready").json()["problem"]) != NOT_YET else None)
+    assert problem.startswith("The engines could not be started: OSError")
+    assert problem in caplog.messages
 
 
 def test_an_engine_that_refuses_every_page_is_told_when_the_service_starts_and_once(

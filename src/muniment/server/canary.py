@@ -11,6 +11,7 @@ from muniment.errors import MunimentError
 from muniment.reading import PageReading, PageStatus
 from muniment.reading.source import bytes_in_memory
 from muniment.server.models import Model, Models
+from muniment.server.problems import described
 from muniment.text import Flag
 
 FRESH = 60.0
@@ -68,6 +69,8 @@ class Canary:
                 document.close()
         except MunimentError as error:
             problem = str(error)
+        except Exception as error:  # a watch that ended over it would tell nothing any more
+            problem = f"Something went wrong: {described(error)}"
         before = self.sightings[model.name].problem if model.name in self.sightings else ""
         if problem and not before:
             self._tell(f"The model {model.name} does not read: {problem}")

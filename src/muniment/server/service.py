@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from typing import Self
 
 from muniment.errors import MunimentError
@@ -18,6 +19,7 @@ from muniment.server.keys import Key, KeyStore
 from muniment.server.limits import Gate
 from muniment.server.metrics import Metrics
 from muniment.server.models import Model, Models
+from muniment.server.problems import described
 from muniment.server.settings import ServeSettings
 from muniment.server.store import Database
 
@@ -78,16 +80,19 @@ class Service:
             self.problem = str(error)
             log.error("%s", error)  # noqa: TRY400 - an expected one, without a trace
             return
+        except Exception as error:  # a start that nobody goes on with must not look as if somebody did
+            self.problem = f"The engines could not be started: {described(error)}"
+            log.error("%s", self.problem)  # noqa: TRY400 - the trace may quote a document
+            return
         await self.canary.keep_watch()
 
     async def _sweep(self) -> None:
         """Erase again and again what has had its time."""
         while True:
-            try:
+            with _tried_again_later():
                 await self.runner.remove_old(self.settings.lifetime)
+            with _tried_again_later():
                 self.files.remove_old(self.settings.lifetime)
-            except MunimentError as error:
-                log.error("%s", error)  # noqa: TRY400 - an expected one, without a trace
             await asyncio.sleep(min(_SWEEP_EVERY, self.settings.lifetime))
 
     async def __aexit__(self, *_: object) -> None:
@@ -109,6 +114,17 @@ class Service:
         if model.name not in self._slots:
             self._slots[model.name] = FairSlots(lambda: model.slots, self.settings.most_waiting)
         return self._slots[model.name]
+
+
+@contextmanager
+def _tried_again_later() -> Iterator[None]:
+    """What goes wrong is told in the log and ends nothing."""
+    try:
+        yield
+    except MunimentError as error:
+        log.error("%s", error)  # noqa: TRY400 - an expected one, without a trace
+    except Exception as error:  # what has had its time must be erased, whatever came up once
+        log.error("Erasing failed: %s", described(error))  # noqa: TRY400 - the trace may quote a document
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:
