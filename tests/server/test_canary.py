@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from pathlib import Path
@@ -13,9 +14,10 @@ from muniment.reading.source import bytes_in_memory
 from muniment.server import canary
 from muniment.server.canary import FRESH, Sighting
 from muniment.server.models import Models
-from tests.reading.engine_server import Refusal, engine_server
-from tests.server.serving import Served, served, until
+from tests.reading.engine_server import Pieces, Refusal, engine_server
+from tests.server.serving import Served, make_key, served, until
 
+BETWEEN_LOOKS = canary._EVERY
 NOT_YET = "the engine is not there yet"
 
 
@@ -130,4 +132,62 @@ def test_an_engine_that_cannot_be_used_is_told(tmp_path: Path) -> None:
 )
 def test_a_sighting_counts_while_it_is_fresh_and_good(age: float, problem: str, is_good: bool) -> None:
     at = datetime.now(UTC) - timedelta(seconds=age)
-    assert Sighting("m", at, 0.1, problem).is_good is is_good
+    sighting = Sighting("m", at, 0.1, problem, at)
+    assert sighting.is_good is is_good
+    assert bool(sighting.trouble) is not is_good
+
+
+def test_a_reading_that_is_too_old_says_how_old() -> None:
+    at = datetime.now(UTC) - timedelta(seconds=90)
+    assert re.fullmatch("it was last read 9[01] s ago", Sighting("m", at, 0.1, "", at).trouble)
+
+
+def test_looks_that_take_their_time_are_not_further_apart_than_a_reading_counts() -> None:
+    assert BETWEEN_LOOKS + canary._WITHIN < FRESH
+
+
+def test_a_model_that_hangs_is_told_and_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canary, "_WITHIN", 0.3)
+    with engine_server() as well, engine_server(lambda _: Pieces([], end="never")) as hung:
+        well.model, hung.model = "well", "hung"
+        with served(tmp_path / "data", well.address, hung.address) as service:
+            until(lambda: len(well.asked) > 3 or None)
+            wanted = {"well": (True, ""), "hung": (False, "it was not read within 0.3 s, and never before")}
+
+            def told() -> int | None:
+                answer = service.client.get("/ready")
+                found = {seen["model"]: (seen["read"], seen["problem"]) for seen in answer.json()["canary"]}
+                return answer.status_code if found == wanted else None
+
+            assert until(told) == 503
+
+
+def test_a_model_with_much_to_do_is_ready_until_its_last_reading_is_too_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with engine_server() as engine, served(tmp_path / "data", engine.address) as service:
+        assert seen(service, well=True)[0] == 200
+        monkeypatch.setattr(canary, "_WITHIN", 0.3)
+        engine.say = lambda _: Pieces([], end="never")
+        before = len(engine.asked)
+        until(lambda: len(engine.asked) >= before + 3 or None)
+        answer = service.client.get("/ready")
+        assert (answer.status_code, answer.json()["canary"][0]["problem"]) == (200, "")
+        monkeypatch.setattr(canary, "FRESH", 0.0)
+        status, told = seen(service, well=False)
+        assert status == 503
+        assert told["problem"].endswith(" s ago")
+        until(lambda: caplog.messages or None)
+        told = seen(service, well=False)[1]
+    assert re.fullmatch(r"it was not read within 0.3 s, and last \d+ s ago", told["problem"])
+    assert len(caplog.messages) == 1
+
+
+def test_where_keys_were_made_what_is_wrong_is_told_to_who_shows_one_only(tmp_path: Path) -> None:
+    _, key = make_key(tmp_path / "data", "mine")
+    refused = engine_server(lambda _: Refusal(401, "wrong key"))
+    with refused as engine, served(tmp_path / "data", engine.address) as service:
+        status, told = seen(service, well=False)
+        assert (status, told["problem"]) == (503, "")
+        assert service.client.get("/ready").json()["problem"] == "show a key to be told what is wrong"
+        assert "wrong key" in service.client.get("/ready", headers=key).json()["canary"][0]["problem"]

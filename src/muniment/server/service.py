@@ -100,6 +100,14 @@ class Service:
         self.audit.close()
         self.database.close()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether every model has read the canary within the last minute."""
+        seen = self.canary.sightings
+        return self.models.is_started and all(
+            model.name in seen and seen[model.name].is_good for model in self.models.all()
+        )
+
     def key_of(self, authorization: str) -> Key | None:
         """Whose the request is; None while no keys were made. Raises ApiError."""
         scheme, _, secret = authorization.partition(" ")

@@ -20,8 +20,10 @@ class CanaryReading(Told):
     read: bool
     """It was read, within the last minute."""
     at: AwareDatetime
+    """When it was last tried."""
     seconds: float
     problem: str
+    """Empty without a key, where keys were made."""
 
 
 class Readiness(Told):
