@@ -14,8 +14,9 @@ from muniment.reading.source import bytes_in_memory
 from muniment.server import canary
 from muniment.server.canary import FRESH, Sighting
 from muniment.server.models import Models
+from tests.documents.test_sandbox import namespaces_allowed
 from tests.reading.engine_server import Pieces, Refusal, engine_server
-from tests.server.serving import Served, make_key, served, until
+from tests.server.serving import Served, make_key, served, until, with_plain_workers
 
 BETWEEN_LOOKS = canary._EVERY
 NOT_YET = "the engine is not there yet"
@@ -96,7 +97,7 @@ def test_an_engine_that_refuses_every_page_is_told_when_the_service_starts_and_o
     ):
         told = seen(service, well=False)[1]["problem"]
         until(lambda: len(engine.asked) > 2 or None)
-    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+    assert [line for line in caplog.messages if line.startswith("The model")] == [
         f"The model scripted does not read: {told}"
     ]
     assert "wrong key" in told
@@ -177,10 +178,10 @@ def test_a_model_with_much_to_do_is_ready_until_its_last_reading_is_too_old(
         status, told = seen(service, well=False)
         assert status == 503
         assert told["problem"].endswith(" s ago")
-        until(lambda: caplog.messages or None)
+        until(lambda: [line for line in caplog.messages if line.startswith("The model")] or None)
         told = seen(service, well=False)[1]
     assert re.fullmatch(r"it was not read within 0.3 s, and last \d+ s ago", told["problem"])
-    assert len(caplog.messages) == 1
+    assert len([line for line in caplog.messages if line.startswith("The model")]) == 1
 
 
 def test_where_keys_were_made_what_is_wrong_is_told_to_who_shows_one_only(tmp_path: Path) -> None:
@@ -191,3 +192,24 @@ def test_where_keys_were_made_what_is_wrong_is_told_to_who_shows_one_only(tmp_pa
         assert (status, told["problem"]) == (503, "")
         assert service.client.get("/ready").json()["problem"] == "show a key to be told what is wrong"
         assert "wrong key" in service.client.get("/ready", headers=key).json()["canary"][0]["problem"]
+
+
+def test_workers_that_are_not_shut_off_from_the_network_are_told_of_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with_plain_workers(monkeypatch)
+    monkeypatch.setenv("REFUSE_SANDBOX", "1")
+    with engine_server() as engine, served(tmp_path / "data", engine.address) as service:
+        assert seen(service, well=True)[0] == 200
+        until(lambda: len(engine.asked) > 2 or None)
+        assert service.client.get("/ready").json()["sandboxed"] is False
+    (warning,) = [line for line in caplog.messages if "shut themselves off from the network" in line]
+    assert "user namespaces are switched off" in warning
+
+
+@pytest.mark.skipif(not namespaces_allowed(), reason="this system refuses the namespaces")
+def test_of_workers_that_are_shut_off_nothing_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with engine_server() as engine, served(tmp_path / "data", engine.address) as service:
+        assert seen(service, well=True)[0] == 200
+        assert service.client.get("/ready").json()["sandboxed"] is True
+    assert caplog.messages == []

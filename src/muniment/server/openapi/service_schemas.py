@@ -32,6 +32,8 @@ class Readiness(Told):
     status: Literal["ready", "not ready"]
     now: AwareDatetime
     canary: list[CanaryReading]
+    sandboxed: bool
+    """All workers, so far, could shut themselves off from the network."""
     problem: str
 
 

@@ -33,6 +33,7 @@ async def ready(call: Call, service: Service) -> Answer:
         "status": "ready" if service.is_ready else "not ready",
         "now": datetime.now(UTC).isoformat(timespec="seconds"),
         "canary": sightings,
+        "sandboxed": service.models.is_sandboxed,
         "problem": _problem(service, may_know=may_know),
     }
     return json_answer(told, 200 if service.is_ready else 503)
