@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 from typing import Self
 
 from muniment.errors import MunimentError
@@ -14,7 +15,7 @@ from muniment.server.caps import Caps
 from muniment.server.errors import KeyNeeded
 from muniment.server.fairness import FairSlots
 from muniment.server.files import FileStore
-from muniment.server.jobs import JobRunner, JobStore
+from muniment.server.jobs import JobRunner, JobState, JobStore
 from muniment.server.keys import Key, KeyStore
 from muniment.server.limits import Gate
 from muniment.server.metrics import Metrics
@@ -62,6 +63,7 @@ class Service:
         self.showing = FairSlots(_SHOWN_AT_ONCE, _SHOWN_WAITING)
         self._slots: dict[str, FairSlots] = {}
         self._closing = AsyncExitStack()
+        self._add_gauges()
 
     async def __aenter__(self) -> Self:
         self.files.remove_strays()
@@ -99,6 +101,28 @@ class Service:
         await self._closing.aclose()
         self.audit.close()
         self.database.close()
+
+    def _add_gauges(self) -> None:
+        """Have the metrics tell how things stand whenever they are asked for."""
+        gauge = self.metrics.gauge
+        told: dict[str, tuple[str, Callable[[], float]]] = {
+            "ready": ("1 if every model read a page lately.", lambda: self.is_ready),
+            "sandboxed": ("1 if workers are shut off from the network.", lambda: self.models.is_sandboxed),
+            "audit_writable": ("1 if the audit can be written.", self.audit.is_writable),
+            "queue_length": (
+                "Requests and pages that wait for their turn at a model.",
+                lambda: sum(slots.waiting for slots in self._slots.values()),
+            ),
+            "at_work": (
+                "Requests and pages that models are at work on.",
+                lambda: sum(slots.held for slots in self._slots.values()),
+            ),
+        }
+        for name, (text, ask) in told.items():
+            gauge(name, text).set_function(ask)
+        jobs = gauge("jobs", "Documents that were handed in and are kept.", "state")
+        for state in JobState:
+            jobs.labels(state.value).set_function(partial(self.jobs.count, state))
 
     @property
     def is_ready(self) -> bool:

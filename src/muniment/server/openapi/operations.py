@@ -333,7 +333,8 @@ _SERVICE = (
         id="metrics",
         group="Service",
         summary="Counters for Prometheus",
-        text="The service's own and those of the engines behind it.",
+        text="The service's own and those of the engines behind it; an engine that does not tell its own within five "
+        "seconds is left out.",
         curl="",
         replies={200: Reply("The counters.", (Content("text/plain"),))},
     ),

@@ -1,5 +1,6 @@
 """Whether the service lives, whether it reads, and what it counts."""
 
+import asyncio
 from datetime import UTC, datetime
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -64,9 +65,8 @@ def _problem(service: Service, *, may_know: bool) -> str:
 
 async def metrics(_call: Call, service: Service) -> Answer:
     """The service's own counters, and those of the engines that have some."""
-    told: dict[str, str] = {}
-    for model in service.models.all():
-        told |= await model.metrics()
+    answers = await asyncio.gather(*(model.metrics() for model in service.models.all()))
+    told = {engine: text for answer in answers for engine, text in answer.items()}
     return Answer(body=service.metrics.text() + joined(told), kind=CONTENT_TYPE_LATEST)
 
 
