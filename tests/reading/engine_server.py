@@ -45,6 +45,7 @@ class EngineServer(ThreadingHTTPServer):
 
     Attributes:
         model: its name.
+        count: asked for the one number of its metrics.
         asked: bodies of all chat requests.
         heads: headers of all chat requests.
         left: let go for each client that went away from an answer which never ends.
@@ -58,6 +59,7 @@ class EngineServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
         self.say, self.delay = say, delay
         self.model = "scripted"
+        self.count: Callable[[], int] = lambda: 3
         self.asked: list[dict[str, Any]] = []
         self.heads: list[Message] = []
         self.left = threading.Semaphore(0)
@@ -98,7 +100,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path.endswith("/metrics"):
-            self._send("text/plain", b"# TYPE vllm:requests gauge\nvllm:requests 3\n")
+            told = f"# TYPE vllm:requests gauge\nvllm:requests {self.server.count()}\n"
+            self._send("text/plain", told.encode())
             return
         self._send(
             "application/json", json.dumps({"data": [{"id": self.server.model, "max_model_len": 8192}]}).encode()

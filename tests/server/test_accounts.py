@@ -1,13 +1,16 @@
 """What is kept of requests: a line in the audit for each, and what is counted."""
 
 import re
+import threading
 from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.builders import text_pdf
-from tests.server.serving import Served, served, until
+from tests.reading.engine_server import engine_server
+from tests.server.serving import Served, served, until, with_plain_workers
 
 pytestmark = pytest.mark.usefixtures("plain_workers")
 
@@ -76,3 +79,47 @@ def test_metrics_count_by_route_and_outcome(service: Served) -> None:
         return answer if wanted in answer.text and 'muniment_pages_total{route="/process"}' in answer.text else None
 
     assert until(counted).headers["content-type"].startswith("text/plain")
+
+
+def gauges(service: Served) -> dict[str, float]:
+    """The numbers of the service that have a name of their own."""
+    families = text_string_to_metric_families(service.client.get("/metrics").text)
+    return {
+        " ".join((sample.name, *sample.labels.values())): sample.value
+        for family in families
+        if family.type == "gauge"
+        for sample in family.samples
+    }
+
+
+def test_metrics_tell_how_things_stand(tmp_path: Path, plain_workers: pytest.MonkeyPatch) -> None:
+    with_plain_workers(plain_workers, "2:hang")
+    with served(tmp_path / "data") as service:
+        service.hand_in(text_pdf("one"))
+        until(lambda: gauges(service)["muniment_jobs done"] or None)
+        for _ in range(2):
+            service.hand_in(text_pdf("one", "two", "three"))
+        until(lambda: gauges(service)["muniment_queue_length"] or None)
+        told = gauges(service)
+        assert (told["muniment_jobs reading"], told["muniment_jobs done"], told["muniment_jobs failed"]) == (2, 1, 0)
+        assert told["muniment_at_work"] == 1
+        assert (told["muniment_ready"], told["muniment_audit_writable"]) == (0, 1)
+        log = service.data / "audit.jsonl"
+        log.unlink()
+        log.mkdir()
+        assert gauges(service)["muniment_audit_writable"] == 0
+
+
+def test_engines_are_asked_what_they_count_all_at_once(tmp_path: Path) -> None:
+    both = threading.Barrier(2)
+
+    def count() -> int:
+        both.wait(3)
+        return 3
+
+    with engine_server() as one, engine_server() as other:
+        one.model, other.model = "one", "other"
+        one.count = other.count = count
+        with served(tmp_path / "data", one.address, other.address) as service:
+            until(lambda: len(service.client.get("/v1/models").json()["data"]) == 2 or None)
+            assert service.client.get("/metrics").text.count("vllm:requests{") == 2

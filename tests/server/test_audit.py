@@ -195,7 +195,7 @@ def test_something_else_in_its_place_refuses_documents_until_it_is_gone(audit: A
     assert refuses(audit)
     audit.record(numbered(2))
     audit.record(numbered(3))
-    assert audit.failing
+    assert not audit.is_writable()
     assert refuses(audit)
     put_away(path, kind)
     assert not refuses(audit)
@@ -233,7 +233,7 @@ def test_a_device_that_is_always_full_is_refused() -> None:
     audit = Audit(Path("/dev/full"), SECRET)
     assert refuses(audit)
     audit.record(LINE)
-    assert audit.failing
+    assert not audit.is_writable()
     assert refuses(audit)
     audit.close()
 
@@ -244,10 +244,10 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
 from dataclasses import replace
 for number in range(5):
     audit.record(replace(LINE, pages=number))
-print(audit.failing)
+print(not audit.is_writable())
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 audit.record(replace(LINE, pages=5))
-print(audit.failing)
+print(not audit.is_writable())
 """
 
 

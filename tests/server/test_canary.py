@@ -1,16 +1,24 @@
 """Ready means that a page was read lately, by every model."""
 
+import errno
+import os
+import re
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
+from muniment.reading.source import bytes_in_memory
 from muniment.server import canary
 from muniment.server.canary import FRESH, Sighting
-from tests.reading.engine_server import Refusal, engine_server
-from tests.server.serving import Served, served, until
+from muniment.server.models import Models
+from tests.documents.test_sandbox import namespaces_allowed
+from tests.reading.engine_server import Pieces, Refusal, engine_server
+from tests.server.serving import Served, make_key, served, until, with_plain_workers
 
+BETWEEN_LOOKS = canary._EVERY
 NOT_YET = "the engine is not there yet"
 
 
@@ -48,6 +56,38 @@ def test_a_model_that_reads_is_ready_and_one_that_stops_is_not_until_it_reads_ag
     ]
 
 
+def test_what_nobody_expected_is_told_and_the_watch_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As when all files that a process may have open are, for a moment."""
+    faults = chain([False], repeat(True, 3), repeat(False))
+
+    def opened(page: bytes) -> BinaryIO:
+        if next(faults):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return bytes_in_memory(page)
+
+    monkeypatch.setattr(canary, "bytes_in_memory", opened)
+    with engine_server() as engine, served(tmp_path / "data", engine.address) as service:
+        until(lambda: "The model scripted reads again." in caplog.messages or None)
+        assert seen(service, well=True)[0] == 200
+    (told,) = [line for line in caplog.messages if "does not read" in line]
+    assert told.startswith("The model scripted does not read: Something went wrong: OSError in test_canary.py")
+
+
+def test_a_start_that_fails_for_a_reason_nobody_expected_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(_: Models) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(Models, "start", broken)
+    with served(tmp_path / "data") as service:
+        problem = until(lambda: found if (found := service.client.get("/ready").json()["problem"]) != NOT_YET else None)
+    assert problem.startswith("The engines could not be started: OSError")
+    assert problem in caplog.messages
+
+
 def test_an_engine_that_refuses_every_page_is_told_when_the_service_starts_and_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -57,7 +97,7 @@ def test_an_engine_that_refuses_every_page_is_told_when_the_service_starts_and_o
     ):
         told = seen(service, well=False)[1]["problem"]
         until(lambda: len(engine.asked) > 2 or None)
-    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+    assert [line for line in caplog.messages if line.startswith("The model")] == [
         f"The model scripted does not read: {told}"
     ]
     assert "wrong key" in told
@@ -93,4 +133,83 @@ def test_an_engine_that_cannot_be_used_is_told(tmp_path: Path) -> None:
 )
 def test_a_sighting_counts_while_it_is_fresh_and_good(age: float, problem: str, is_good: bool) -> None:
     at = datetime.now(UTC) - timedelta(seconds=age)
-    assert Sighting("m", at, 0.1, problem).is_good is is_good
+    sighting = Sighting("m", at, 0.1, problem, at)
+    assert sighting.is_good is is_good
+    assert bool(sighting.trouble) is not is_good
+
+
+def test_a_reading_that_is_too_old_says_how_old() -> None:
+    at = datetime.now(UTC) - timedelta(seconds=90)
+    assert re.fullmatch("it was last read 9[01] s ago", Sighting("m", at, 0.1, "", at).trouble)
+
+
+def test_looks_that_take_their_time_are_not_further_apart_than_a_reading_counts() -> None:
+    assert BETWEEN_LOOKS + canary._WITHIN < FRESH
+
+
+def test_a_model_that_hangs_is_told_and_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canary, "_WITHIN", 0.3)
+    with engine_server() as well, engine_server(lambda _: Pieces([], end="never")) as hung:
+        well.model, hung.model = "well", "hung"
+        with served(tmp_path / "data", well.address, hung.address) as service:
+            until(lambda: len(well.asked) > 3 or None)
+            wanted = {"well": (True, ""), "hung": (False, "it was not read within 0.3 s, and never before")}
+
+            def told() -> int | None:
+                answer = service.client.get("/ready")
+                found = {seen["model"]: (seen["read"], seen["problem"]) for seen in answer.json()["canary"]}
+                return answer.status_code if found == wanted else None
+
+            assert until(told) == 503
+
+
+def test_a_model_with_much_to_do_is_ready_until_its_last_reading_is_too_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with engine_server() as engine, served(tmp_path / "data", engine.address) as service:
+        assert seen(service, well=True)[0] == 200
+        monkeypatch.setattr(canary, "_WITHIN", 0.3)
+        engine.say = lambda _: Pieces([], end="never")
+        before = len(engine.asked)
+        until(lambda: len(engine.asked) >= before + 3 or None)
+        answer = service.client.get("/ready")
+        assert (answer.status_code, answer.json()["canary"][0]["problem"]) == (200, "")
+        monkeypatch.setattr(canary, "FRESH", 0.0)
+        status, told = seen(service, well=False)
+        assert status == 503
+        assert told["problem"].endswith(" s ago")
+        until(lambda: [line for line in caplog.messages if line.startswith("The model")] or None)
+        told = seen(service, well=False)[1]
+    assert re.fullmatch(r"it was not read within 0.3 s, and last \d+ s ago", told["problem"])
+    assert len([line for line in caplog.messages if line.startswith("The model")]) == 1
+
+
+def test_where_keys_were_made_what_is_wrong_is_told_to_who_shows_one_only(tmp_path: Path) -> None:
+    _, key = make_key(tmp_path / "data", "mine")
+    refused = engine_server(lambda _: Refusal(401, "wrong key"))
+    with refused as engine, served(tmp_path / "data", engine.address) as service:
+        status, told = seen(service, well=False)
+        assert (status, told["problem"]) == (503, "")
+        assert service.client.get("/ready").json()["problem"] == "show a key to be told what is wrong"
+        assert "wrong key" in service.client.get("/ready", headers=key).json()["canary"][0]["problem"]
+
+
+def test_workers_that_are_not_shut_off_from_the_network_are_told_of_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with_plain_workers(monkeypatch)
+    monkeypatch.setenv("REFUSE_SANDBOX", "1")
+    with engine_server() as engine, served(tmp_path / "data", engine.address) as service:
+        assert seen(service, well=True)[0] == 200
+        until(lambda: len(engine.asked) > 2 or None)
+        assert service.client.get("/ready").json()["sandboxed"] is False
+    (warning,) = [line for line in caplog.messages if "shut themselves off from the network" in line]
+    assert "user namespaces are switched off" in warning
+
+
+@pytest.mark.skipif(not namespaces_allowed(), reason="this system refuses the namespaces")
+def test_of_workers_that_are_shut_off_nothing_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with engine_server() as engine, served(tmp_path / "data", engine.address) as service:
+        assert seen(service, well=True)[0] == 200
+        assert service.client.get("/ready").json()["sandboxed"] is True
+    assert caplog.messages == []

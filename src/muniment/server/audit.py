@@ -100,11 +100,6 @@ class Audit:
         self._waiting: deque[bytes] = deque()
         self._lost = 0
 
-    @property
-    def failing(self) -> bool:
-        """Whether there are lines that could not be written yet."""
-        return bool(self._waiting)
-
     def record(self, line: AuditLine) -> None:
         """Write a line. One that cannot be written is kept, makes :meth:`check` fail, and is written before later ones.
 
@@ -118,24 +113,30 @@ class Audit:
             with contextlib.suppress(OSError):  # what waits says so
                 self._write_all()
 
+    def is_writable(self) -> bool:
+        """Whether the next line can be written, and all earlier ones could; those that wait are tried again."""
+        try:
+            with self._lock:
+                self._write_all()
+                self._check_room()
+        except OSError:
+            return False
+        return True
+
     def check(self) -> None:
         """See that the next line can be written, before a document is taken.
 
         Raises:
             ApiError: 503, as it cannot, or earlier lines still cannot.
         """
-        try:
-            with self._lock:
-                self._write_all()
-                self._check_room()
-        except OSError:
+        if not self.is_writable():
             raise ApiError(
                 503,
                 "server_error",
                 "Documents are refused while the audit log cannot be written. Tell whoever runs this service.",
                 code="audit_unavailable",
                 retry_after=_RETRY_AFTER,
-            ) from None
+            )
 
     def document_hash(self, sha256: bytes) -> str:
         """What stands for a document in the log; without the secret, nobody can tell whether it is one they have.

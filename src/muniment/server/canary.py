@@ -11,11 +11,14 @@ from muniment.errors import MunimentError
 from muniment.reading import PageReading, PageStatus
 from muniment.reading.source import bytes_in_memory
 from muniment.server.models import Model, Models
+from muniment.server.problems import described
 from muniment.text import Flag
 
 FRESH = 60.0
 """Seconds for which a canary that was read counts."""
 _EVERY = 30.0
+_WITHIN = 25.0
+"""Seconds that one look may take; with those between looks, less than a canary that was read counts for."""
 _WORDS = ("canary", "muniment")
 
 
@@ -24,19 +27,31 @@ class Sighting:
     """How the canary was last read by a model.
 
     Attributes:
-        problem: why it was not; "" if it was.
+        at: when it was last tried.
         seconds: that it took.
+        problem: why it was not read; "" if it was.
+        read_at: when it last was read; None if it never was.
     """
 
     model: str
     at: datetime
     seconds: float
     problem: str
+    read_at: datetime | None
 
     @property
     def is_good(self) -> bool:
         """Whether it was read, and lately."""
-        return not self.problem and (datetime.now(UTC) - self.at).total_seconds() <= FRESH
+        return not self.problem and self._age <= FRESH
+
+    @property
+    def trouble(self) -> str:
+        """What stands against the model; "" if nothing does."""
+        return self.problem or ("" if self.is_good else f"it was last read {self._age:.0f} s ago")
+
+    @property
+    def _age(self) -> float:
+        return (datetime.now(UTC) - self.at).total_seconds()
 
 
 class Canary:
@@ -53,28 +68,53 @@ class Canary:
         self.sightings: dict[str, Sighting] = {}
 
     async def keep_watch(self) -> None:
-        """Go on until cancelled."""
+        """Go on until cancelled. Models are looked at each by itself, so that a slow one holds up no other."""
+        async with asyncio.TaskGroup() as group:
+            for model in self._models.all():
+                group.create_task(self._watch(model))
+
+    async def _watch(self, model: Model) -> None:
         while True:
-            await asyncio.gather(*(self._look(model) for model in self._models.all()))
-            await asyncio.sleep(_EVERY)
+            began = time.monotonic()
+            await self._look(model)
+            await asyncio.sleep(began + _EVERY - time.monotonic())
 
     async def _look(self, model: Model) -> None:
         began = time.monotonic()
+        before = self.sightings.get(model.name)
         try:
-            document = await self._models.open(bytes_in_memory(self._page), "canary")
-            try:
-                problem = _problem_of(await model.read(document, 1))
-            finally:
-                document.close()
+            async with asyncio.timeout(_WITHIN):
+                problem = await self._read(model)
+        except TimeoutError:
+            if before is not None and before.is_good:  # it has much to do, and what it read counts for its minute
+                return
+            problem = _late(before)
         except MunimentError as error:
             problem = str(error)
-        before = self.sightings[model.name].problem if model.name in self.sightings else ""
-        if problem and not before:
+        except Exception as error:  # a watch that ended over it would tell nothing any more
+            problem = f"Something went wrong: {described(error)}"
+        if problem and (before is None or not before.problem):
             self._tell(f"The model {model.name} does not read: {problem}")
-        elif before and not problem:
+        elif before is not None and before.problem and not problem:
             self._tell(f"The model {model.name} reads again.")
-        seconds = time.monotonic() - began
-        self.sightings[model.name] = Sighting(model.name, datetime.now(UTC), seconds, problem)
+        now = datetime.now(UTC)
+        read_at = (before.read_at if before is not None else None) if problem else now
+        self.sightings[model.name] = Sighting(model.name, now, time.monotonic() - began, problem, read_at)
+
+    async def _read(self, model: Model) -> str:
+        """Why the model does not read the page; "" if it does. Raises MunimentError."""
+        document = await self._models.open(bytes_in_memory(self._page), "canary")
+        try:
+            return _problem_of(await model.read(document, 1))
+        finally:
+            document.close()
+
+
+def _late(before: Sighting | None) -> str:
+    if before is None or before.read_at is None:
+        return f"it was not read within {_WITHIN:g} s, and never before"
+    since = (datetime.now(UTC) - before.read_at).total_seconds()
+    return f"it was not read within {_WITHIN:g} s, and last {since:.0f} s ago"
 
 
 def _problem_of(page: PageReading) -> str:

@@ -27,9 +27,9 @@ class Metrics:
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"muniment_{name}", text, labels, registry=self._registry)
 
-    def gauge(self, name: str, text: str) -> Gauge:
-        """A new gauge; its function is asked whenever metrics are."""
-        return Gauge(f"muniment_{name}", text, registry=self._registry)
+    def gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        """A new gauge; whoever wants it gives it a function, which is asked whenever metrics are."""
+        return Gauge(f"muniment_{name}", text, labels, registry=self._registry)
 
     def request(self, line: AuditLine) -> None:
         """Count a request that has ended."""

@@ -146,6 +146,7 @@ class Models:
             self._jobs, WorkerSettings(options.worker_memory), require_sandbox=options.require_sandbox
         )
         self._models: dict[str, Model] = {}
+        self._has_warned = False
         self.since = int(time.time())
         self.is_started = False
         """Whether all engines have said what they serve."""
@@ -247,10 +248,20 @@ class Models:
         document = OpenDocument(name, file, password)
         task = OpenTask(document, self._options.page_timeout, is_hashed)
         try:
-            return await asyncio.wrap_future(self._pool.submit(task))
+            opened = await asyncio.wrap_future(self._pool.submit(task))
         except BaseException:
             document.close()
             raise
+        self._warn_of_refusal()
+        return opened
+
+    def _warn_of_refusal(self) -> None:
+        if not self.is_sandboxed and not self._has_warned:
+            self._has_warned = True
+            self._tell(
+                f"This system does not let workers shut themselves off from the network: {self._pool.refusal}. "
+                "They read all the same; --require-sandbox makes this an error."
+            )
 
     async def picture(self, document: OpenDocument, number: int) -> EncodedImage:
         """A page of an open document as models see it, upright. Raises PageError, EngineError."""
@@ -274,6 +285,6 @@ class Models:
         await asyncio.to_thread(self._pool.close)
 
     @property
-    def refusal(self) -> str:
-        """Why a worker could not shut itself off from the network; "" while all could."""
-        return self._pool.refusal
+    def is_sandboxed(self) -> bool:
+        """Whether all workers, so far, could shut themselves off from the network."""
+        return not self._pool.refusal

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 from typing import Self
 
 from muniment.errors import MunimentError
@@ -13,11 +15,12 @@ from muniment.server.caps import Caps
 from muniment.server.errors import KeyNeeded
 from muniment.server.fairness import FairSlots
 from muniment.server.files import FileStore
-from muniment.server.jobs import JobRunner, JobStore
+from muniment.server.jobs import JobRunner, JobState, JobStore
 from muniment.server.keys import Key, KeyStore
 from muniment.server.limits import Gate
 from muniment.server.metrics import Metrics
 from muniment.server.models import Model, Models
+from muniment.server.problems import described
 from muniment.server.settings import ServeSettings
 from muniment.server.store import Database
 
@@ -60,6 +63,7 @@ class Service:
         self.showing = FairSlots(_SHOWN_AT_ONCE, _SHOWN_WAITING)
         self._slots: dict[str, FairSlots] = {}
         self._closing = AsyncExitStack()
+        self._add_gauges()
 
     async def __aenter__(self) -> Self:
         self.files.remove_strays()
@@ -78,22 +82,55 @@ class Service:
             self.problem = str(error)
             log.error("%s", error)  # noqa: TRY400 - an expected one, without a trace
             return
+        except Exception as error:  # a start that nobody goes on with must not look as if somebody did
+            self.problem = f"The engines could not be started: {described(error)}"
+            log.error("%s", self.problem)  # noqa: TRY400 - the trace may quote a document
+            return
         await self.canary.keep_watch()
 
     async def _sweep(self) -> None:
         """Erase again and again what has had its time."""
         while True:
-            try:
+            with _tried_again_later():
                 await self.runner.remove_old(self.settings.lifetime)
+            with _tried_again_later():
                 self.files.remove_old(self.settings.lifetime)
-            except MunimentError as error:
-                log.error("%s", error)  # noqa: TRY400 - an expected one, without a trace
             await asyncio.sleep(min(_SWEEP_EVERY, self.settings.lifetime))
 
     async def __aexit__(self, *_: object) -> None:
         await self._closing.aclose()
         self.audit.close()
         self.database.close()
+
+    def _add_gauges(self) -> None:
+        """Have the metrics tell how things stand whenever they are asked for."""
+        gauge = self.metrics.gauge
+        told: dict[str, tuple[str, Callable[[], float]]] = {
+            "ready": ("1 if every model read a page lately.", lambda: self.is_ready),
+            "sandboxed": ("1 if workers are shut off from the network.", lambda: self.models.is_sandboxed),
+            "audit_writable": ("1 if the audit can be written.", self.audit.is_writable),
+            "queue_length": (
+                "Requests and pages that wait for their turn at a model.",
+                lambda: sum(slots.waiting for slots in self._slots.values()),
+            ),
+            "at_work": (
+                "Requests and pages that models are at work on.",
+                lambda: sum(slots.held for slots in self._slots.values()),
+            ),
+        }
+        for name, (text, ask) in told.items():
+            gauge(name, text).set_function(ask)
+        jobs = gauge("jobs", "Documents that were handed in and are kept.", "state")
+        for state in JobState:
+            jobs.labels(state.value).set_function(partial(self.jobs.count, state))
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every model has read the canary within the last minute."""
+        seen = self.canary.sightings
+        return self.models.is_started and all(
+            model.name in seen and seen[model.name].is_good for model in self.models.all()
+        )
 
     def key_of(self, authorization: str) -> Key | None:
         """Whose the request is; None while no keys were made. Raises ApiError."""
@@ -109,6 +146,17 @@ class Service:
         if model.name not in self._slots:
             self._slots[model.name] = FairSlots(lambda: model.slots, self.settings.most_waiting)
         return self._slots[model.name]
+
+
+@contextmanager
+def _tried_again_later() -> Iterator[None]:
+    """What goes wrong is told in the log and ends nothing."""
+    try:
+        yield
+    except MunimentError as error:
+        log.error("%s", error)  # noqa: TRY400 - an expected one, without a trace
+    except Exception as error:  # what has had its time must be erased, whatever came up once
+        log.error("Erasing failed: %s", described(error))  # noqa: TRY400 - the trace may quote a document
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

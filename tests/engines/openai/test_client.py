@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from muniment.engines.openai import Broken, Busy, Loading, Refused, Served, TooLong, Unreachable
+from muniment.engines.openai import Broken, Busy, Endpoint, Loading, Refused, Served, TooLong, Unreachable, client
 from tests.engines.openai.scripted import (
     DONE,
     REQUEST,
@@ -178,3 +178,13 @@ def test_what_is_no_engine_is_refused_and_what_serves_nothing_yet_is_loading() -
         describe(httpx.Response(200, text="<html>"))
     with pytest.raises(Loading):
         describe(httpx.Response(200, json={"data": []}))
+
+
+def test_a_server_that_does_not_tell_what_it_counts_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hanging(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(60)
+        return httpx.Response(200, text="late")
+
+    monkeypatch.setattr(client, "_COUNTING", 0.05)
+    engine = client.ChatClient(Endpoint.parse("http://engine/v1"), "", "", httpx.MockTransport(hanging))
+    assert asyncio.run(engine.metrics()) == ""

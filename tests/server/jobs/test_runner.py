@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from muniment.errors import OutputError
 from muniment.reading import PageReading
 from muniment.server import service as service_module
-from muniment.server.jobs import JobStore, runner
+from muniment.server.jobs import JobRunner, JobStore, runner
 from muniment.server.jobs.pagefile import PageFile
 from muniment.server.limits import Gate
 from muniment.server.store import Database
@@ -228,6 +228,24 @@ def test_content_is_erased_when_its_time_is_over(tmp_path: Path) -> None:
         assert list((service.data / "jobs").iterdir()) == []
         assert list((service.data / "files").iterdir()) == []
         assert service.client.get("/v1/documents").json()["data"] == []
+
+
+def test_content_is_erased_though_something_unexpected_came_up_once_and_is_told(
+    tmp_path: Path, plain_workers: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    faults, remove_old = iter([True]), JobRunner.remove_old
+
+    async def broken_once(self: JobRunner, lifetime: float) -> None:
+        if next(faults, False):
+            raise OSError("letter.pdf")
+        await remove_old(self, lifetime)
+
+    plain_workers.setattr(JobRunner, "remove_old", broken_once)
+    with served(tmp_path / "data", lifetime=0.1) as service:
+        job = service.hand_in(LETTER)
+        until(lambda: service.client.get(f"/v1/documents/{job}").status_code == 404 or None)
+    assert [line for line in caplog.messages if line.startswith("Erasing failed: OSError in test_runner.py")]
+    assert "letter.pdf" not in caplog.text
 
 
 def test_what_is_not_finished_is_not_old(tmp_path: Path, plain_workers: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,8 @@ from muniment.engines.openai.stream import collect
 
 _CONNECT, _STALL = 10.0, 180.0
 """Seconds until a connection stands; seconds without a byte after which an answer counts as broken off."""
+_COUNTING = 5.0
+"""Seconds until what a server counts is there: Prometheus gives up on all of it after ten."""
 _CONNECTIONS = 512
 _NAME_IT = "Name one that it serves with --model."
 _MOST_ERROR_BODY = 64 << 10
@@ -118,10 +120,11 @@ class ChatClient:
             raise Broken(f"The engine's answer took longer than {within:g} s", is_late=True) from None
 
     async def metrics(self) -> str:
-        """What the server counts of itself, in Prometheus' text form; "" if it tells nothing of that."""
+        """What the server counts of itself, in Prometheus' text form; "" if it tells nothing of that, or not soon."""
         try:
-            response = await self._http.get(httpx.URL(self.endpoint.base_url).join("/metrics"))
-        except httpx.HTTPError:
+            async with asyncio.timeout(_COUNTING):
+                response = await self._http.get(httpx.URL(self.endpoint.base_url).join("/metrics"))
+        except (httpx.HTTPError, TimeoutError):
             return ""
         return response.text if response.status_code == httpx.codes.OK else ""
 

@@ -79,6 +79,11 @@ class JobStore(Contents):
         """The oldest first."""
         return self._select("where finished is null order by created", ())
 
+    def count(self, state: JobState) -> int:
+        """How many are in a state, of all owners."""
+        ((number,),) = self._database.query("select count(*) from jobs where state = ?", state.value)
+        return int(number)
+
     def finished_before(self, moment: float) -> list[Job]:
         return self._select("where finished < ?", (moment,))
 

@@ -320,7 +320,8 @@ _SERVICE = (
         id="ready",
         group="Service",
         summary="Whether pages are read",
-        text="Every model reads a small page twice a minute; ready is who did so within the last minute.",
+        text="Every model reads a small page twice a minute; ready is who did so within the last minute. Where keys "
+        "were made, what is wrong is told to whoever shows one.",
         curl="",
         replies={
             200: _json("They are.", service_schemas.Readiness),
@@ -334,7 +335,8 @@ _SERVICE = (
         id="metrics",
         group="Service",
         summary="Counters for Prometheus",
-        text="The service's own and those of the engines behind it.",
+        text="The service's own and those of the engines behind it; an engine that does not tell its own within five "
+        "seconds is left out.",
         curl="",
         replies={200: Reply("The counters.", (Content("text/plain"),))},
     ),

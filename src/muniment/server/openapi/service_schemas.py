@@ -20,8 +20,10 @@ class CanaryReading(Told):
     read: bool
     """It was read, within the last minute."""
     at: AwareDatetime
+    """When it was last tried."""
     seconds: float
     problem: str
+    """Empty without a key, where keys were made."""
 
 
 class Readiness(Told):
@@ -30,6 +32,8 @@ class Readiness(Told):
     status: Literal["ready", "not ready"]
     now: AwareDatetime
     canary: list[CanaryReading]
+    sandboxed: bool
+    """All workers, so far, could shut themselves off from the network."""
     problem: str
 
 

@@ -1,5 +1,6 @@
 """Whether the service lives, whether it reads, and what it counts."""
 
+import asyncio
 from datetime import UTC, datetime
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -7,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from muniment.server.answer import Answer, json_answer
 from muniment.server.call import Call
 from muniment.server.engine_metrics import joined
+from muniment.server.errors import KeyNeeded
 from muniment.server.service import Service
 
 
@@ -15,34 +17,56 @@ async def health(_call: Call, _service: Service) -> Answer:
     return json_answer({"status": "ok"})
 
 
-async def ready(_call: Call, service: Service) -> Answer:
+async def ready(call: Call, service: Service) -> Answer:
     """Ready: every model has read the canary within the last minute."""
+    may_know = _may_know(call, service)
     sightings = [
         {
             "model": seen.model,
             "read": seen.is_good,
             "at": seen.at.isoformat(timespec="seconds"),
             "seconds": round(seen.seconds, 3),
-            "problem": seen.problem,
+            "problem": seen.trouble if may_know else "",
         }
         for seen in service.canary.sightings.values()
     ]
-    is_ready = service.models.is_started and bool(sightings) and all(seen["read"] for seen in sightings)
-    problem = service.problem or ("" if service.models.is_started else "the engine is not there yet")
     told = {
-        "status": "ready" if is_ready else "not ready",
+        "status": "ready" if service.is_ready else "not ready",
         "now": datetime.now(UTC).isoformat(timespec="seconds"),
         "canary": sightings,
-        "problem": problem,
+        "sandboxed": service.models.is_sandboxed,
+        "problem": _problem(service, may_know=may_know),
     }
-    return json_answer(told, 200 if is_ready else 503)
+    return json_answer(told, 200 if service.is_ready else 503)
+
+
+def _may_know(call: Call, service: Service) -> bool:
+    """Whether problems may be told, which can name engines' addresses: to whoever shows a key, where there are some."""
+    try:
+        service.key_of(call.headers.get("authorization", ""))
+    except KeyNeeded:
+        return False
+    return True
+
+
+def _problem(service: Service, *, may_know: bool) -> str:
+    """What stands against the service as a whole; "" if nothing does."""
+    if service.is_ready:
+        return ""
+    if not may_know:
+        return "show a key to be told what is wrong"
+    if service.problem:
+        return service.problem
+    if not service.models.is_started:
+        return "the engine is not there yet"
+    unseen = [model.name for model in service.models.all() if model.name not in service.canary.sightings]
+    return f"no page was read yet by {', '.join(unseen)}" if unseen else ""
 
 
 async def metrics(_call: Call, service: Service) -> Answer:
     """The service's own counters, and those of the engines that have some."""
-    told: dict[str, str] = {}
-    for model in service.models.all():
-        told |= await model.metrics()
+    answers = await asyncio.gather(*(model.metrics() for model in service.models.all()))
+    told = {engine: text for answer in answers for engine, text in answer.items()}
     return Answer(body=service.metrics.text() + joined(told), kind=CONTENT_TYPE_LATEST)
 
 
