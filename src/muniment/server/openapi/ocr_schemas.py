@@ -145,7 +145,7 @@ class FileForm(Asked):
     """A form with a document."""
 
     file: Annotated[str, Field(json_schema_extra={"format": "binary"})]
-    purpose: str | None = None
+    purpose: Any = None
     """Taken, and without a meaning here: every file is for OCR."""
 
 
