@@ -229,6 +229,8 @@ class TestJobs:
             job = self.hand_in(service, key)
             self.done(service, job, key, "failed")
             until(lambda: used(data) == 0 or None)
+            self.removed(service, job, key)
+            assert used(data) == 0, "nothing is given back twice"
 
     def test_the_same_document_again_counts_once(self, data: Path, key: dict[str, str]) -> None:
         with served(data) as service:
