@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from muniment.errors import OutputError
+from muniment.server.jobs import JobStore
 from muniment.server.jobs.pagefile import PageFile
 from tests.builders import image_bytes, page_picture, scanned_pdf, text_pdf
 from tests.reading.engine_server import EngineServer, Pieces, Refusal, engine_server
@@ -231,6 +233,19 @@ class TestJobs:
             until(lambda: used(data) == 0 or None)
             self.removed(service, job, key)
             assert used(data) == 0, "nothing is given back twice"
+
+    def test_one_that_cannot_be_written_down_counts_for_nothing(
+        self, data: Path, key: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OutputError("the database is full")
+
+        monkeypatch.setattr(JobStore, "add", full)
+        with served(data) as service:
+            answer = service.client.post("/v1/documents", content=LETTER, headers=key)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (507, "no_space")
+            assert service.line_of(answer)["pages"] == 0
+            assert used(data) == 0
 
     def test_the_same_document_again_counts_once(self, data: Path, key: dict[str, str]) -> None:
         with served(data) as service:

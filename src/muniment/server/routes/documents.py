@@ -46,8 +46,13 @@ async def create(call: Call, service: Service) -> Answer:
         earlier = service.jobs.earlier(call.owner, idempotency) if idempotency else None
         if earlier is not None:
             return _again(service, earlier, job)
-        job = replace(job, charged_on=service.gate.charge(call.key, len(job.numbers)).day)
-        service.jobs.add(job, idempotency)
+        charged = service.gate.charge(call.key, len(job.numbers))
+        job = replace(job, charged_on=charged.day)
+        try:
+            service.jobs.add(job, idempotency)
+        except BaseException:
+            service.gate.give_back(charged, charged.pages)
+            raise
     except BaseException:
         service.jobs.remove(job_id)
         raise
