@@ -144,6 +144,24 @@ def test_a_result_comes_in_every_format(service: Served, letter: str, form: str,
     assert sign in answer.text.replace('": ', '":')
 
 
+@pytest.mark.usefixtures("plain_workers")
+def test_a_result_as_csv_has_the_rows_of_each_pages_tables(tmp_path: Path) -> None:
+    def say(number: int) -> str:
+        table = "| item | price |\n| --- | --- |\n| tea, green | -3.50 |\n| =1+1 | ä |"
+        return table if number == 0 else f"Only text.\n\n{table}\n\nAnd\n\n| one |\n| --- |"
+
+    with engine_server(say) as engine, served(tmp_path / "data", engine.address, requests=1) as service:
+        until(lambda: "scripted" in service.client.get("/v1/models").text or None)
+        job = service.client.post("/v1/documents", content=scanned_pdf(*[page_picture()] * 2)).json()["id"]
+        service.job(job)
+        answer = service.client.get(f"/v1/documents/{job}/result", params={"format": "csv"})
+    rows = ["{},1,item,price", '{},1,"tea, green",-3.50', "{},1,'=1+1,ä"]
+    first, second = ([row.format(number) for row in rows] for number in (1, 2))
+    lines = ["page,table,cells", *first, *second, "2,2,one", ""]
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.content.decode() == "\r\n".join(lines)
+
+
 def test_a_result_is_markdown_if_nothing_is_said_and_the_same_each_time(service: Served, letter: str) -> None:
     first, second = (service.client.get(f"/v1/documents/{letter}/result") for _ in range(2))
     assert first.headers["content-type"].startswith("text/markdown")
