@@ -23,8 +23,6 @@ from muniment.server.settings import ServeSettings
 
 log = logging.getLogger("muniment.server")
 
-_PAGES_AT_ONCE = 64
-"""Of one job: more would only wait, in memory."""
 _OPEN_AT_ONCE = 64
 """Documents: each is an open file."""
 _TRY_AGAIN_AFTER = 5.0
@@ -208,20 +206,22 @@ class JobRunner:
             read = self._store.pages_of(job).numbers()
             if len(read) != work.progress.done:  # a page is whole although the disk told of trouble
                 work.progress = self._progress_on_disk(job)
-            left = [number for number in job.numbers if number not in read]
-            places = asyncio.Semaphore(_PAGES_AT_ONCE)
+            under_way: set[asyncio.Task[None]] = set()
             async with asyncio.TaskGroup() as group:
-                for number in left:
-                    await places.acquire()
+                for number in (number for number in job.numbers if number not in read):
+                    # One more than can be read is enough to lose no time, and leaves others of the owner their turns.
+                    while len(under_way) > max(1, model.slots):
+                        await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                     page = group.create_task(self._read_page(job, work, model, document, number))
-                    page.add_done_callback(lambda _: places.release())
+                    under_way.add(page)
+                    page.add_done_callback(under_way.discard)
         except ExceptionGroup as problems:
             raise _first(problems) from None
         finally:
             document.close()
 
     async def _read_page(self, job: Job, work: _Work, model: Model, document: OpenDocument, number: int) -> None:
-        async with self._desk.slots(model).take(job.owner):
+        async with self._desk.slots(model).take(job.owner, is_job=True):
             page = await model.read(document, number)
         self._store.pages_of(job).add(page)
         work.progress.add(page)
