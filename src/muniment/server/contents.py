@@ -3,10 +3,14 @@
 import secrets
 import shutil
 from pathlib import Path
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
-from muniment.errors import unwritable
+from muniment.errors import DocumentError, OutputError, unwritable
 from muniment.server.store import Database
+
+
+class NotOpened(OutputError):
+    """Content cannot be opened now, and may be later: too many files are open, or the disk has trouble."""
 
 
 class Contents:
@@ -42,6 +46,17 @@ class Contents:
 
     def folder_of(self, row_id: str) -> Path:
         return self._folder / row_id
+
+    def opened(self, path: Path) -> BinaryIO:
+        """The file of a row. Raises NotOpened, and DocumentError if it is gone."""
+        try:
+            return path.open("rb")
+        except FileNotFoundError:
+            raise DocumentError(
+                "What was uploaded is no longer on the service's disk", "Erase it here and send it again."
+            ) from None
+        except OSError as error:
+            raise NotOpened(f"{path} cannot be opened: {error.strerror}") from None
 
     def remove(self, row_id: str) -> None:
         """Forget a row and erase what it holds: the content first, so that none is left without a row."""

@@ -52,9 +52,9 @@ class FileStore(Contents):
         return [StoredFile(**row) for row in rows]
 
     def open(self, file_id: str, owner: str) -> tuple[BinaryIO, str, int]:
-        """A file's content, its name and its size. Raises ApiError."""
+        """A file's content, its name and its size. Raises ApiError, and what :meth:`opened` does."""
         file = self.find(file_id, owner)
-        return self.path_of(file.id).open("rb"), file.name, file.size
+        return self.opened(self.path_of(file.id)), file.name, file.size
 
     def remove_old(self, lifetime: float) -> None:
         """Erase those that are older than ``lifetime`` seconds."""

@@ -156,7 +156,7 @@ class JobRunner:
             # there is no such model, all engines have said what they serve, and there will be none.
             is_hopeless = isinstance(waits_for, ApiError) and waits_for.code == "model_not_found"
             return JobState.FAILED if is_hopeless else JobState.WAITING, str(waits_for)
-        except OutputError as error:  # a full disk or a busy database passes too
+        except OutputError as error:  # a full disk, a busy database or too many open files pass too
             log.error("job %s waits: %s", job.id, error)  # noqa: TRY400 - an expected one, without a trace
             return JobState.WAITING, str(as_api_error(error))
         except MunimentError as error:
@@ -200,7 +200,7 @@ class JobRunner:
     async def _read(self, job: Job, work: _Work) -> None:
         model = self._desk.models.find(job.model)
         self._store.set_state(job, JobState.READING)
-        file = self._store.document_of(job.id).open("rb")
+        file = self._store.opened(self._store.document_of(job.id))
         document = await self._desk.models.open(file, job.info.name)
         try:
             read = self._store.pages_of(job).numbers()
