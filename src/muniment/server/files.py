@@ -46,10 +46,24 @@ class FileStore(Contents):
             raise ApiError(404, "invalid_request_error", "There is no such file", param="file_id", code="not_found")
         return StoredFile(**rows[0])
 
-    def of_owner(self, owner: str) -> list[StoredFile]:
-        """The newest first."""
-        rows = self._database.query("SELECT * FROM files WHERE owner = ? ORDER BY created DESC", owner)
+    def of_owner(
+        self, owner: str, most: int, after: StoredFile | None = None, skipped: int = 0, *, oldest_first: bool = False
+    ) -> list[StoredFile]:
+        """The newest first unless it is the other way round; those that come after one of them, but for so many."""
+        order, beyond = ("ASC", ">") if oldest_first else ("DESC", "<")
+        place = () if after is None else (after.created, after.id)
+        behind = f"AND (created, id) {beyond} (?, ?)" if place else ""
+        rows = self._database.query(
+            f"SELECT * FROM files WHERE owner = ? {behind} "  # noqa: S608
+            f"ORDER BY created {order}, id {order} LIMIT ? OFFSET ?",
+            *(owner, *place, most, skipped),
+        )
         return [StoredFile(**row) for row in rows]
+
+    def count(self, owner: str) -> int:
+        """How many there are."""
+        ((number,),) = self._database.query("SELECT COUNT(*) FROM files WHERE owner = ?", owner)
+        return int(number)
 
     def open(self, file_id: str, owner: str) -> tuple[BinaryIO, str, int]:
         """A file's content, its name and its size. Raises ApiError, and what :meth:`opened` does."""

@@ -19,6 +19,7 @@ from muniment.server.answer import EVENTS, Answer, event, json_answer
 from muniment.server.call import Call
 from muniment.server.errors import ApiError
 from muniment.server.jobs import Job, JobState
+from muniment.server.listing import whole_number
 from muniment.server.results import KINDS, POLICY, written
 from muniment.server.service import Service
 from muniment.server.uploads import Upload, receive
@@ -113,10 +114,7 @@ def _numbers(wanted: str | None, count: int) -> tuple[int, ...]:
 async def listed(call: Call, service: Service) -> Answer:
     """GET /v1/documents: the newest first."""
     call.check_query(("limit", "after"))
-    try:
-        most = min(_MOST_LISTED, max(1, int(call.query.get("limit", "20"))))
-    except ValueError:
-        raise ApiError(400, "invalid_request_error", "That is no number", param="limit") from None
+    most = whole_number(call, "limit", 20, 1, _MOST_LISTED)
     after = service.jobs.find(call.query["after"], call.owner) if "after" in call.query else None
     jobs = service.jobs.of_owner(call.owner, most + 1, after)  # one more tells whether there are more
     told = [_told(job, service) for job in jobs[:most]]
