@@ -15,6 +15,7 @@ from muniment.server.jobs.pagefile import PageFile
 from tests.builders import image_bytes, page_picture, scanned_pdf, text_pdf
 from tests.reading.engine_server import EngineServer, Pieces, Refusal, engine_server
 from tests.server.asking import question, url
+from tests.server.erasing import cannot_be_erased
 from tests.server.serving import Served, make_key, served, until, with_plain_workers
 
 pytestmark = pytest.mark.usefixtures("plain_workers")
@@ -204,6 +205,21 @@ class TestJobs:
         with served(data) as service:
             job = self.hand_in(service, key)
             until(lambda: pages_of(service, job, key) == 2 or None)
+            self.removed(service, job, key)
+            assert used(data) == 2
+
+    def test_one_that_cannot_be_erased_at_once_is_given_back_once(
+        self, data: Path, key: dict[str, str], plain_workers: pytest.MonkeyPatch
+    ) -> None:
+        with_plain_workers(plain_workers, "3:hang")
+        with served(data) as service:
+            job = self.hand_in(service, key)
+            until(lambda: pages_of(service, job, key) == 2 or None)
+            with plain_workers.context() as stuck:
+                cannot_be_erased(stuck, "document")
+                for _ in range(2):
+                    assert service.client.delete(f"/v1/documents/{job}", headers=key).status_code == 503
+                    assert used(data) == 2
             self.removed(service, job, key)
             assert used(data) == 2
 

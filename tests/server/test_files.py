@@ -80,10 +80,11 @@ def test_a_list_that_cannot_be_given_is_refused(
 
 
 def test_files_of_one_moment_are_listed_page_by_page_too(database: Database, tmp_path: Path) -> None:
-    store = FileStore(database, tmp_path / "files")
-    mine = {store.new_id() for _ in range(5)}
-    for file_id in mine:
-        store.add(StoredFile(file_id, "key_a", "a.pdf", 1, 5.0))
+    store, mine = FileStore(database, tmp_path / "files"), set()
+    for _ in range(5):
+        with store.coming() as file_id:
+            store.add(StoredFile(file_id, "key_a", "a.pdf", 1, 5.0))
+            mine.add(file_id)
     for oldest_first in (True, False):
         found: list[StoredFile] = []
         while more := store.of_owner("key_a", 2, found[-1] if found else None, oldest_first=oldest_first):

@@ -66,7 +66,6 @@ class Service:
         self._add_gauges()
 
     async def __aenter__(self) -> Self:
-        self.files.remove_strays()
         self._closing.push_async_callback(self.models.aclose)
         self.runner.start()
         self._closing.push_async_callback(self.runner.aclose)

@@ -7,6 +7,7 @@ import pytest
 
 from muniment.server import service as service_module
 from muniment.server.jobs import JobRunner
+from tests.server.erasing import cannot_be_erased
 from tests.server.jobs.handed_in import LETTER, lines_of
 from tests.server.serving import served, until, with_plain_workers
 
@@ -64,3 +65,61 @@ def test_what_is_not_finished_is_not_old(tmp_path: Path, plain_workers: pytest.M
         until(lambda: lines_of(service, job) or None)
         time.sleep(0.2)
         assert service.client.get(f"/v1/documents/{job}").json()["state"] == "reading"
+
+
+class TestTrouble:
+    """What the disk does not let go of is not said to be gone."""
+
+    @pytest.mark.parametrize("state", ["reading", "done"])
+    def test_a_document_that_cannot_be_erased_is_told_read_by_nobody_and_tried_again(
+        self, tmp_path: Path, plain_workers: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, state: str
+    ) -> None:
+        with_plain_workers(plain_workers, "2:hang" if state == "reading" else "")
+        with served(tmp_path / "data") as service:
+            job = service.hand_in(LETTER)
+            until(lambda: lines_of(service, job) or None)
+            service.job(job, state)
+            place = f"/v1/documents/{job}"
+            with plain_workers.context() as stuck:
+                cannot_be_erased(stuck, "document")
+                for _ in range(2):
+                    answer = service.client.delete(place)
+                    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not_erased")
+                    assert "retry-after" in answer.headers
+                assert (service.data / "jobs" / job / "document").exists()
+                assert f"{job} cannot be erased" in caplog.text
+                assert {service.client.get(f"{place}{part}").status_code for part in ("", "/result", "/events")} == {
+                    404
+                }
+                assert service.client.get("/v1/documents").json()["data"] == []
+            assert service.client.delete(place).status_code == 204
+            assert service.client.delete(place).status_code == 404
+            assert list((service.data / "jobs").iterdir()) == []
+
+    def test_it_is_erased_by_itself_as_soon_as_that_can_be_done(
+        self, tmp_path: Path, plain_workers: pytest.MonkeyPatch
+    ) -> None:
+        with_plain_workers(plain_workers, "2:hang")
+        plain_workers.setattr(service_module, "_SWEEP_EVERY", 0.05)
+        with served(tmp_path / "data") as service:
+            job = service.hand_in(LETTER)
+            file = service.client.post("/v1/files", content=LETTER).json()["id"]
+            with plain_workers.context() as stuck:
+                cannot_be_erased(stuck, "document")
+                cannot_be_erased(stuck, "content")
+                for place in (f"/v1/documents/{job}", f"/v1/files/{file}"):
+                    assert service.client.delete(place).status_code == 503
+                    assert service.client.get(place).status_code == 404
+            until(lambda: not any(path for path in service.data.glob("*/*_*")) or None)
+
+    def test_it_is_not_read_on_after_a_restart_and_erased_then(
+        self, tmp_path: Path, plain_workers: pytest.MonkeyPatch
+    ) -> None:
+        with_plain_workers(plain_workers, "2:hang")
+        with served(tmp_path / "data") as service, plain_workers.context() as stuck:
+            cannot_be_erased(stuck, "document")
+            job = service.hand_in(LETTER)
+            assert service.client.delete(f"/v1/documents/{job}").status_code == 503
+        with served(tmp_path / "data") as service:
+            until(lambda: not any((service.data / "jobs").iterdir()) or None)
+            assert service.client.delete(f"/v1/documents/{job}").status_code == 404

@@ -5,12 +5,14 @@ import logging
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, TypeVar
 
 from muniment.errors import EngineError, MunimentError, OutputError
 from muniment.reading.source import OpenDocument
+from muniment.server.contents import NotErased
 from muniment.server.errors import ApiError
 from muniment.server.fairness import FairSlots
 from muniment.server.jobs.job import Job, JobState
@@ -79,7 +81,6 @@ class JobRunner:
 
     def start(self) -> None:
         """Go on with what was unfinished when the service last ended."""
-        self._store.remove_strays()
         for job in self._store.unfinished():
             self.begin(job)
 
@@ -107,26 +108,42 @@ class JobRunner:
             await work.more_than(seen)
 
     async def remove(self, job: Job) -> None:
-        """Stop a job and erase it."""
+        """Stop a job and erase it.
+
+        Raises:
+            NotErased: not all of it can be erased now. Nobody finds it any more, and :meth:`remove_old` tries again.
+            OutputError: the database cannot be used.
+        """
         work = self._works.get(job.id)
         if work is not None:
             work.task.cancel()
             await asyncio.gather(work.task, return_exceptions=True)
             try:
-                job = self._store.find(job.id, job.owner)  # it may have come to its end meanwhile
+                job = self._store.find(job.id, job.owner, removed=True)  # it may have come to its end meanwhile
             except ApiError:  # or somebody else was faster
                 return
-        progress = None if job.is_finished else self.progress(job)
-        self._store.remove(job.id)
+        progress = None if job.is_finished or job.is_removed else self.progress(job)
+        trouble: NotErased | None = None
+        try:
+            self._store.remove(job.id)
+        except NotErased as error:
+            trouble = error
         if progress is not None:
             self._give_back(job, progress)
         if work is not None:
             await work.tell()
+        if trouble is not None:
+            raise trouble
 
     async def remove_old(self, lifetime: float) -> None:
-        """Erase those that were finished more than ``lifetime`` seconds ago. Raises OutputError."""
-        for job in self._store.finished_before(time.time() - lifetime):
-            await self.remove(job)
+        """Erase those that were finished more than ``lifetime`` seconds ago, and what could not be erased before.
+
+        What still cannot be erased stays. Raises OutputError.
+        """
+        self._store.remove_strays()
+        for job in self._store.to_erase(time.time() - lifetime):
+            with suppress(NotErased):
+                await self.remove(job)
 
     async def aclose(self) -> None:
         """Stop, so that the next start goes on."""

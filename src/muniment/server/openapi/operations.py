@@ -149,7 +149,7 @@ _OCR = (
         curl="-X DELETE",
         parameters=(_FILE,),
         replies={200: _json("It is gone.", ocr_schemas.FileDeleted)},
-        problems=(404,),
+        problems=(404, 503, 507),
     ),
     Operation(
         method="get",
@@ -233,7 +233,7 @@ _DOCUMENTS = (
         curl="-X DELETE",
         parameters=(_DOCUMENT,),
         replies={204: Reply("It is gone.")},
-        problems=(404,),
+        problems=(404, 503, 507),
     ),
     Operation(
         method="get",

@@ -40,30 +40,19 @@ async def create(call: Call, service: Service) -> Answer:
             f"An Idempotency-Key has at most {_LONGEST_KEY} characters",
             param="Idempotency-Key",
         )
-    job_id = service.jobs.new_id()
-    try:
+    with service.jobs.coming() as job_id:
         upload = await receive(call, service.jobs.document_of(job_id))
         job = await _job(call, service, job_id, upload)
         earlier = service.jobs.earlier(call.owner, idempotency) if idempotency else None
         if earlier is not None:
             return _again(service, earlier, job)
-        charged = service.gate.charge(call.key, len(job.numbers))
-        job = replace(job, charged_on=charged.day)
-        try:
-            service.jobs.add(job, idempotency)
-        except BaseException:
-            service.gate.give_back(charged, charged.pages)
-            raise
-    except BaseException:
-        service.jobs.remove(job_id)
-        raise
+        job = _added(call, service, job, idempotency)
     call.account.pages = len(job.numbers)
     service.runner.begin(job)
     return json_answer(_told(job, service), 202, location=f"/v1/documents/{job.id}")
 
 
 def _again(service: Service, earlier: Job, job: Job) -> Answer:
-    service.jobs.remove(job.id)
     if (earlier.info.sha256, earlier.numbers, earlier.model) != (job.info.sha256, job.numbers, job.model):
         raise ApiError(
             409,
@@ -73,6 +62,18 @@ def _again(service: Service, earlier: Job, job: Job) -> Answer:
             code="idempotency_conflict",
         )
     return json_answer(_told(earlier, service), 200, location=f"/v1/documents/{earlier.id}")
+
+
+def _added(call: Call, service: Service, job: Job, idempotency: str) -> Job:
+    """The job, written down, and its pages charged to the key."""
+    charged = service.gate.charge(call.key, len(job.numbers))
+    job = replace(job, charged_on=charged.day)
+    try:
+        service.jobs.add(job, idempotency)
+    except BaseException:
+        service.gate.give_back(charged, charged.pages)
+        raise
+    return job
 
 
 async def _job(call: Call, service: Service, job_id: str, upload: Upload) -> Job:
@@ -211,7 +212,7 @@ async def image(call: Call, service: Service) -> Answer:
 
 async def removed(call: Call, service: Service) -> Answer:
     """DELETE /v1/documents/{id}: stopped and erased."""
-    await service.runner.remove(_found(call, service))
+    await service.runner.remove(service.jobs.find(call.path["id"], call.owner, removed=True))
     return Answer(204)
 
 

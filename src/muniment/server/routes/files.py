@@ -20,15 +20,11 @@ FILE_SCHEME = "muniment-file:"
 
 async def upload(call: Call, service: Service) -> Answer:
     """POST /v1/files."""
-    file_id = service.files.new_id()
-    try:
+    with service.files.coming() as file_id:
         came = await receive(call, service.files.path_of(file_id))
         came.check_fields(_FIELDS)
         file = StoredFile(file_id, call.owner, came.name, came.size, time.time())
         service.files.add(file)
-    except BaseException:
-        service.files.remove(file_id)
-        raise
     return json_answer(_told(file))
 
 
@@ -61,8 +57,8 @@ async def url(call: Call, service: Service) -> Answer:
 
 
 async def removed(call: Call, service: Service) -> Answer:
-    """DELETE /v1/files/{id}."""
-    file = service.files.find(call.path["id"], call.owner)
+    """DELETE /v1/files/{id}: erased."""
+    file = service.files.find(call.path["id"], call.owner, removed=True)
     service.files.remove(file.id)
     return json_answer({"id": file.id, "object": "file", "deleted": True})
 
