@@ -12,6 +12,8 @@ from typing import BinaryIO, ClassVar
 from muniment.errors import DocumentError, OutputError, unwritable
 from muniment.server.store import OPTION, Database
 
+log = logging.getLogger("muniment.server")
+
 
 class NotOpened(OutputError):
     """Content cannot be opened now, and may be later: too many files are open, or the disk has trouble."""
@@ -21,9 +23,6 @@ class NotErased(OutputError):
     """Content cannot be erased now. The log says why, and the next sweep tries again."""
 
 
-log = logging.getLogger("muniment.server")
-
-
 class Contents:
     """A table whose rows have a folder each, named by their ids.
 
@@ -31,7 +30,8 @@ class Contents:
         folder: for all of them; made with mode 0700.
 
     Attributes:
-        table: its name; the ids are in its column "id", and "removed" says of which rows not all could be erased.
+        table: its name; it has columns "id", "owner", "size" of the upload in bytes, and "removed", which says of which
+            rows not all could be erased.
         prefix: what its ids begin with.
         removal: what makes such a row tell nothing any more.
 
@@ -76,6 +76,14 @@ class Contents:
 
     def folder_of(self, row_id: str) -> Path:
         return self._folder / row_id
+
+    def size_of(self, owner: str) -> int:
+        """Bytes of all uploads of ``owner`` that are kept. Raises OutputError."""
+        ((size,),) = self._database.query(
+            f"SELECT COALESCE(SUM(size), 0) FROM {self.table} WHERE owner = ?",  # noqa: S608
+            owner,
+        )
+        return int(size)
 
     def opened(self, path: Path) -> BinaryIO:
         """The file of a row. Raises NotOpened, and DocumentError if it is gone."""

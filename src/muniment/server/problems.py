@@ -52,7 +52,7 @@ def as_api_error(error: MunimentError) -> ApiError:
             message = "The service cannot open what it keeps now. Try again later."
             return ApiError(503, "server_error", message, code="not_opened", retry_after=_LATER)
         case OutputError():
-            return ApiError(507, "server_error", "The service cannot write its results", code="no_space")
+            return ApiError(507, "server_error", "The service cannot write to its disk", code="no_space")
     return ApiError(500, "server_error", message)
 
 

@@ -56,7 +56,7 @@ def test_what_a_job_waits_for_is_told_without_the_places_of_files(
     with served(tmp_path / "data") as service:
         told = service.job(service.hand_in(LETTER), "waiting")
         told = until(lambda: found if (found := service.job(told["id"], "waiting"))["problem"] else None)
-        assert told["problem"] == "The service cannot write its results"
+        assert told["problem"] == "The service cannot write to its disk"
     assert "secret-place" in caplog.text
 
 

@@ -28,6 +28,7 @@ def make(store: JobStore, owner: str = "key_a", created: float = 1.0, idempotenc
             owner=owner,
             model="embedded",
             info=DocumentInfo("a.pdf", "pdf", 3, "0" * 64),
+            size=4,
             numbers=(1, 3),
             state=JobState.WAITING,
             created=created,

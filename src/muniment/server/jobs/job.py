@@ -25,6 +25,7 @@ class Job:
         owner: the key's id; "" while no keys were made.
         model: which one reads it.
         info: of the document; its name is the client's for it.
+        size: of the document, in bytes.
         numbers: the pages that were asked for.
         created, finished: seconds since 1970; ``finished`` is None until it is.
         problem: why it failed; "" unless it did.
@@ -37,6 +38,7 @@ class Job:
     owner: str
     model: str
     info: DocumentInfo
+    size: int
     numbers: tuple[int, ...]
     state: JobState
     created: float

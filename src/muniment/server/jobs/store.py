@@ -19,7 +19,7 @@ from muniment.server.jobs.progress import Progress
 
 _COLUMNS = (
     "id, owner, model, name, kind, page_count, sha256, numbers, state, created, finished, problem, charged_on, "
-    "progress, removed"
+    "progress, removed, size"
 )
 _DOCUMENT, _PAGES = "document", "pages.jsonl"
 
@@ -49,7 +49,7 @@ class JobStore(Contents):
         row = (
             *(job.id, job.owner, job.model, info.name, info.kind, info.page_count, info.sha256),
             *(json.dumps(job.numbers), job.state.value, job.created, job.finished, job.problem, job.charged_on),
-            *(None, job.is_removed, idempotency or None),
+            *(None, job.is_removed, job.size, idempotency or None),
         )
         with self._database.transaction() as connection:
             connection.execute(
@@ -85,6 +85,13 @@ class JobStore(Contents):
     def unfinished(self) -> list[Job]:
         """The oldest first."""
         return self._select("where finished is null and not removed order by created", ())
+
+    def count_unfinished(self, owner: str) -> int:
+        """How many of ``owner`` wait or are being read."""
+        ((number,),) = self._database.query(
+            "select count(*) from jobs where owner = ? and finished is null and not removed", owner
+        )
+        return int(number)
 
     def count(self, state: JobState) -> int:
         """How many are in a state, of all owners."""
@@ -133,12 +140,14 @@ def _job(
     charged_on: str,
     progress: str | None,
     removed: int,
+    size: int,
 ) -> Job:
     return Job(
         id=job_id,
         owner=owner,
         model=model,
         info=DocumentInfo(name, kind, page_count, sha256),
+        size=size,
         numbers=tuple(json.loads(numbers)),
         state=JobState(state),
         created=created,

@@ -19,6 +19,7 @@ from muniment.server.answer import EVENTS, Answer, event, json_answer
 from muniment.server.call import Call
 from muniment.server.errors import ApiError
 from muniment.server.jobs import Job, JobState
+from muniment.server.limits import check_unfinished
 from muniment.server.listing import whole_number
 from muniment.server.results import KINDS, POLICY, written
 from muniment.server.service import Service
@@ -40,8 +41,10 @@ async def create(call: Call, service: Service) -> Answer:
             f"An Idempotency-Key has at most {_LONGEST_KEY} characters",
             param="Idempotency-Key",
         )
-    with service.jobs.coming() as job_id:
-        upload = await receive(call, service.jobs.document_of(job_id))
+    if not idempotency or service.jobs.earlier(call.owner, idempotency) is None:
+        _check_unfinished(call, service)  # before all of it comes
+    with service.jobs.coming() as job_id, service.storage.room(call.owner) as room:
+        upload = await receive(call, service.jobs.document_of(job_id), room)
         job = await _job(call, service, job_id, upload)
         earlier = service.jobs.earlier(call.owner, idempotency) if idempotency else None
         if earlier is not None:
@@ -66,6 +69,7 @@ def _again(service: Service, earlier: Job, job: Job) -> Answer:
 
 def _added(call: Call, service: Service, job: Job, idempotency: str) -> Job:
     """The job, written down, and its pages charged to the key."""
+    _check_unfinished(call, service)
     charged = service.gate.charge(call.key, len(job.numbers))
     job = replace(job, charged_on=charged.day)
     try:
@@ -74,6 +78,10 @@ def _added(call: Call, service: Service, job: Job, idempotency: str) -> Job:
         service.gate.give_back(charged, charged.pages)
         raise
     return job
+
+
+def _check_unfinished(call: Call, service: Service) -> None:
+    check_unfinished(service.jobs.count_unfinished(call.owner), service.settings.most_unfinished)
 
 
 async def _job(call: Call, service: Service, job_id: str, upload: Upload) -> Job:
@@ -96,6 +104,7 @@ async def _job(call: Call, service: Service, job_id: str, upload: Upload) -> Job
         owner=call.owner,
         model=model.name,
         info=info,
+        size=upload.size,
         numbers=numbers,
         state=JobState.WAITING,
         created=time.time(),

@@ -20,8 +20,8 @@ FILE_SCHEME = "muniment-file:"
 
 async def upload(call: Call, service: Service) -> Answer:
     """POST /v1/files."""
-    with service.files.coming() as file_id:
-        came = await receive(call, service.files.path_of(file_id))
+    with service.files.coming() as file_id, service.storage.room(call.owner) as room:
+        came = await receive(call, service.files.path_of(file_id), room)
         came.check_fields(_FIELDS)
         file = StoredFile(file_id, call.owner, came.name, came.size, time.time())
         service.files.add(file)
