@@ -94,6 +94,8 @@ def test_an_uploaded_file_is_listed_read_and_erased(client: Any, pdf: bytes) -> 
     assert (uploaded.filename, uploaded.size_bytes) == (NAME, len(pdf))
     assert client.files.retrieve(file_id=uploaded.id).id == uploaded.id
     assert uploaded.id in [file.id for file in client.files.list().data]
+    newest, none = (client.files.list(page=page, page_size=1) for page in (0, 1_000))
+    assert ([file.id for file in newest.data], none.data) == ([uploaded.id], [])
     by_id = client.ocr.process(model="mistral-ocr-latest", document={"type": "file", "file_id": uploaded.id})
     url = client.files.get_signed_url(file_id=uploaded.id).url
     by_url = client.ocr.process(model=None, document={"type": "document_url", "document_url": url})

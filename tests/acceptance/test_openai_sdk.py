@@ -260,9 +260,10 @@ def test_more_than_a_key_may_ask_for_is_a_rate_limit_error_that_says_when_to_com
 def test_uploaded_files_can_be_listed_and_erased_by_it(client: Any, tmp_path: Path) -> None:
     path = tmp_path / "receipt.jpg"
     path.write_bytes((EXAMPLES / "receipt.jpg").read_bytes())
-    file = client.files.create(file=path, purpose="user_data")
+    files = [client.files.create(file=path, purpose="user_data") for _ in range(3)]
+    file = files[0]
     assert (file.filename, file.bytes) == ("receipt.jpg", path.stat().st_size)
-    assert file.id in [one.id for one in client.files.list()]
-    assert client.files.delete(file.id).deleted
+    assert [one.id for one in client.files.list(limit=2, order="asc")] == [one.id for one in files], "page by page"
+    assert all(client.files.delete(one.id).deleted for one in files)
     with pytest.raises(openai.NotFoundError):
         client.files.retrieve(file.id)

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from muniment.errors import OutputError
+from muniment.server.jobs import JobStore
 from muniment.server.jobs.pagefile import PageFile
 from tests.builders import image_bytes, page_picture, scanned_pdf, text_pdf
 from tests.reading.engine_server import EngineServer, Pieces, Refusal, engine_server
 from tests.server.asking import question, url
+from tests.server.erasing import cannot_be_erased
 from tests.server.serving import Served, make_key, served, until, with_plain_workers
 
 pytestmark = pytest.mark.usefixtures("plain_workers")
@@ -205,6 +208,21 @@ class TestJobs:
             self.removed(service, job, key)
             assert used(data) == 2
 
+    def test_one_that_cannot_be_erased_at_once_is_given_back_once(
+        self, data: Path, key: dict[str, str], plain_workers: pytest.MonkeyPatch
+    ) -> None:
+        with_plain_workers(plain_workers, "3:hang")
+        with served(data) as service:
+            job = self.hand_in(service, key)
+            until(lambda: pages_of(service, job, key) == 2 or None)
+            with plain_workers.context() as stuck:
+                cannot_be_erased(stuck, "document")
+                for _ in range(2):
+                    assert service.client.delete(f"/v1/documents/{job}", headers=key).status_code == 503
+                    assert used(data) == 2
+            self.removed(service, job, key)
+            assert used(data) == 2
+
     def test_a_restart_gives_nothing_back_and_a_cancellation_after_it_does(
         self, data: Path, key: dict[str, str], plain_workers: pytest.MonkeyPatch
     ) -> None:
@@ -231,6 +249,19 @@ class TestJobs:
             until(lambda: used(data) == 0 or None)
             self.removed(service, job, key)
             assert used(data) == 0, "nothing is given back twice"
+
+    def test_one_that_cannot_be_written_down_counts_for_nothing(
+        self, data: Path, key: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OutputError("the database is full")
+
+        monkeypatch.setattr(JobStore, "add", full)
+        with served(data) as service:
+            answer = service.client.post("/v1/documents", content=LETTER, headers=key)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (507, "no_space")
+            assert service.line_of(answer)["pages"] == 0
+            assert used(data) == 0
 
     def test_the_same_document_again_counts_once(self, data: Path, key: dict[str, str]) -> None:
         with served(data) as service:

@@ -144,6 +144,24 @@ def test_a_result_comes_in_every_format(service: Served, letter: str, form: str,
     assert sign in answer.text.replace('": ', '":')
 
 
+@pytest.mark.usefixtures("plain_workers")
+def test_a_result_as_csv_has_the_rows_of_each_pages_tables(tmp_path: Path) -> None:
+    def say(number: int) -> str:
+        table = "| item | price |\n| --- | --- |\n| tea, green | -3.50 |\n| =1+1 | ä |"
+        return table if number == 0 else f"Only text.\n\n{table}\n\nAnd\n\n| one |\n| --- |"
+
+    with engine_server(say) as engine, served(tmp_path / "data", engine.address, requests=1) as service:
+        until(lambda: "scripted" in service.client.get("/v1/models").text or None)
+        job = service.client.post("/v1/documents", content=scanned_pdf(*[page_picture()] * 2)).json()["id"]
+        service.job(job)
+        answer = service.client.get(f"/v1/documents/{job}/result", params={"format": "csv"})
+    rows = ["{},1,item,price", '{},1,"tea, green",-3.50', "{},1,'=1+1,ä"]
+    first, second = ([row.format(number) for row in rows] for number in (1, 2))
+    lines = ["page,table,cells", *first, *second, "2,2,one", ""]
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.content.decode() == "\r\n".join(lines)
+
+
 def test_a_result_is_markdown_if_nothing_is_said_and_the_same_each_time(service: Served, letter: str) -> None:
     first, second = (service.client.get(f"/v1/documents/{letter}/result") for _ in range(2))
     assert first.headers["content-type"].startswith("text/markdown")
@@ -286,45 +304,3 @@ class TestProcess:
     def test_the_model_may_be_chosen(self, service: Served) -> None:
         assert service.client.put("/process", params={"model": "embedded"}, content=LETTER).status_code == 200
         assert error(service.client.put("/process", params={"model": "x"}, content=LETTER))[1] == "model_not_found"
-
-
-class TestFiles:
-    """Files that are kept for a later request."""
-
-    def upload(self, service: Served, content: bytes = LETTER, name: str = "a.pdf") -> dict[str, Any]:
-        answer = service.client.post("/v1/files", files={"file": (name, content)}, data={"purpose": "ocr"})
-        assert answer.status_code == 200
-        told: dict[str, Any] = answer.json()
-        return told
-
-    def test_one_that_is_uploaded_is_shown_listed_named_and_removed(self, service: Served) -> None:
-        file = self.upload(service)
-        place = f"/v1/files/{file['id']}"
-        assert (file["filename"], file["bytes"], file["purpose"]) == ("a.pdf", len(LETTER), "ocr")
-        assert service.client.get(place).json() == file
-        assert file in service.client.get("/v1/files").json()["data"]
-        assert service.client.get(f"{place}/url").json()["url"].endswith(file["id"])
-        content = service.data / "files" / file["id"] / "content"
-        assert content.read_bytes() == LETTER
-        assert service.client.delete(place).json()["deleted"]
-        assert service.client.get(place).status_code == 404
-        assert not content.parent.exists()
-
-    def test_a_form_without_a_file_leaves_nothing(self, service: Served) -> None:
-        before = sorted((service.data / "files").iterdir())
-        assert service.client.post("/v1/files", files={"purpose": (None, "ocr")}).status_code == 400
-        assert service.client.post("/v1/files", files={"file": b"x"}, data={"colour": "red"}).status_code == 400
-        assert sorted((service.data / "files").iterdir()) == before
-
-    def test_it_is_read_by_its_id_and_by_what_stands_for_its_address(self, service: Served) -> None:
-        file = self.upload(service)
-        url = service.client.get(f"/v1/files/{file['id']}/url").json()["url"]
-        for document in ({"type": "file", "file_id": file["id"]}, {"type": "document_url", "document_url": url}):
-            answer = service.client.post("/v1/ocr", json={"document": document})
-            assert [page["markdown"] for page in answer.json()["pages"]] == ["page 1", "page 2", "page 3"]
-            assert answer.json()["usage_info"] == {"pages_processed": 3, "doc_size_bytes": len(LETTER)}
-
-    def test_only_what_is_there_can_be_read(self, service: Served) -> None:
-        for file_id in ("file_0", "../keys", ""):
-            document = {"type": "file", "file_id": file_id}
-            assert service.client.post("/v1/ocr", json={"document": document}).status_code == 404

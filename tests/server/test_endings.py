@@ -83,7 +83,7 @@ def test_what_nobody_expected_is_a_500_and_the_log_has_its_kind_and_place(
     monkeypatch: pytest.MonkeyPatch,
     kind: type[Exception],
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise kind(KEEPS_NOTHING)
 
     monkeypatch.setattr(FileStore, "of_owner", broken)

@@ -23,13 +23,13 @@ class Work:
         self.order: list[str] = []
         self.working: list[tuple[str, asyncio.Event]] = []
 
-    def start(self, owner: str, patience: float | None = None) -> "asyncio.Task[None]":
-        return asyncio.get_running_loop().create_task(self._work(owner, patience))
+    def start(self, owner: str, patience: float | None = None, *, is_job: bool = False) -> "asyncio.Task[None]":
+        return asyncio.get_running_loop().create_task(self._work(owner, patience, is_job=is_job))
 
-    async def _work(self, owner: str, patience: float | None) -> None:
-        async with self.slots.take(owner, patience):
+    async def _work(self, owner: str, patience: float | None, *, is_job: bool) -> None:
+        async with self.slots.take(owner, patience, is_job=is_job):
             place = owner, asyncio.Event()
-            self.order.append(owner)
+            self.order.append(f"{owner}'s job" if is_job else owner)
             self.working.append(place)
             try:
                 await place[1].wait()
@@ -113,6 +113,31 @@ async def test_one_who_comes_back_again_and_again_does_not_keep_another_waiting(
         await work.end_one()
     assert work.order == ["eager", "patient", "eager", "patient", "eager", "patient", "eager"]
     await work.end_all()
+
+
+@in_loop
+async def test_of_an_owners_turns_every_second_goes_to_its_jobs() -> None:
+    work = Work(FairSlots(1, 100))
+    for _ in range(4):
+        work.start("one", is_job=True)
+    await settle()
+    for _ in range(5):
+        work.start("one")
+    await settle()
+    await work.end_all()
+    assert work.order == ["one's job", *["one", "one's job"] * 3, "one", "one"]
+
+
+@in_loop
+async def test_an_owner_with_jobs_has_no_more_turns_than_one_without() -> None:
+    work = Work(FairSlots(1, 100))
+    for _ in range(3):
+        work.start("both", is_job=True)
+        work.start("both")
+        work.start("other")
+    await settle()
+    await work.end_all()
+    assert work.order == ["both's job", "other", "both", "other", "both's job", "other", "both", "both's job", "both"]
 
 
 @in_loop
@@ -247,8 +272,10 @@ async def test_more_slots_are_noticed_when_a_leave_is_asked_for_or_given_back() 
 
 
 @settings(deadline=None)
-@given(slots=st.integers(1, 3), steps=st.lists(st.sampled_from(["a", "b", "c", "d", "end", "end"]), max_size=60))
+@given(slots=st.integers(1, 3), steps=st.lists(st.sampled_from([*"abcdCD", "end", "end"]), max_size=60))
 def test_while_one_waits_no_other_has_two_turns(slots: int, steps: list[str]) -> None:
+    """Capitals stand for an owner's jobs."""
+
     async def work() -> None:
         work = Work(FairSlots(slots, 100))
         waiting: Counter[str] = Counter()
@@ -259,10 +286,10 @@ def test_while_one_waits_no_other_has_two_turns(slots: int, steps: list[str]) ->
                     continue
                 await work.end_one()
             else:
-                waiting[step] += 1
-                work.start(step)
+                waiting[step.lower()] += 1
+                work.start(step.lower(), is_job=step.isupper())
                 await settle()
-            for owner in work.order:
+            for owner in (turn[0] for turn in work.order):
                 waiting[owner] -= 1
                 passed = Counter({pair: turns for pair, turns in passed.items() if pair[0] != owner})
                 passed.update((other, owner) for other in waiting if other != owner and waiting[other])
@@ -287,10 +314,10 @@ class Turns(RuleBasedStateMachine):
     def begin(self, number: int) -> None:
         self.number = number
 
-    @rule(owner=st.sampled_from("abcd"), patience=st.sampled_from([None, None, 0.0]))
-    def ask(self, owner: str, patience: float | None) -> None:
+    @rule(owner=st.sampled_from("abcd"), patience=st.sampled_from([None, None, 0.0]), is_job=st.booleans())
+    def ask(self, owner: str, patience: float | None, *, is_job: bool) -> None:
         async def start() -> "asyncio.Task[None]":
-            return self.work.start(owner, patience)
+            return self.work.start(owner, patience, is_job=is_job)
 
         self.tasks.append((owner, self.loop.run_until_complete(start())))
 

@@ -187,7 +187,7 @@ def test_what_is_deleted_to_be_erased_is_in_none_of_its_files(tmp_path: Path) ->
     database = Database(tmp_path)
     name = b"Anna Muster, referral"
     with database.transaction() as connection:
-        connection.execute("INSERT INTO files VALUES ('file_1', '', ?, 1, 1)", (name.decode(),))
+        connection.execute("INSERT INTO files VALUES ('file_1', '', ?, 1, 1, 0)", (name.decode(),))
     assert any(name in path.read_bytes() for path in tmp_path.iterdir())
     with database.transaction(erases=True) as connection:
         connection.execute("DELETE FROM files")

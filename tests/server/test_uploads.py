@@ -17,6 +17,7 @@ from starlette.types import Message
 from muniment.errors import OutputError
 from muniment.server.call import Call
 from muniment.server.errors import ApiError
+from muniment.server.storage import Storage
 from muniment.server.uploads import Upload, plain_name, receive
 
 BOUNDARY = "edge"
@@ -53,7 +54,9 @@ def taken(
         return {"type": "http.request", "body": piece, "more_body": bool(left)}
 
     async def work(path: Path) -> tuple[Upload, bytes]:
-        upload = await receive(Call(scope, receiving, "id", None, 1 << 20), path)
+        with Storage(Path("/"), 0, 1 << 30, lambda _: 0).room("") as room:
+            upload = await receive(Call(scope, receiving, "id", None, 1 << 20), path, room)
+        assert room.taken == upload.size
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         return upload, path.read_bytes()
 

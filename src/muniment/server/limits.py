@@ -1,4 +1,4 @@
-"""What one key may ask for: requests a minute, requests at once, pages a day."""
+"""What one key may ask for: requests a minute, requests at once, pages a day, documents that are not finished."""
 
 import math
 import time
@@ -15,6 +15,9 @@ from muniment.server.store import Database
 _MINUTE = 60.0
 _NEW_WEIGHT = 0.2
 """How much the latest request changes what is taken for a key's typical duration."""
+
+_DOCUMENT_LATER = 30.0
+"""Seconds after which it is worth asking whether a document was finished."""
 
 
 @dataclass(slots=True)
@@ -120,6 +123,20 @@ class Gate:
                 "UPDATE pages_charged SET pages = MAX(0, pages - ?) WHERE key = ? AND day = ?",
                 (pages, charge.key_id, charge.day),
             )
+
+
+def check_unfinished(count: int, most: int) -> None:
+    """See that an owner may hand in one document more than those that wait or are being read.
+
+    Raises:
+        ApiError: 429, ``document_limit_exceeded``.
+    """
+    if count >= most:
+        raise _exceeded(
+            "document_limit_exceeded",
+            f"At most {most} documents of one key may wait or be read. Wait for one to be finished, or remove one.",
+            _DOCUMENT_LATER,
+        )
 
 
 def _check_concurrent(use: _Use, limit: int | None, now: float) -> None:

@@ -14,6 +14,7 @@ from muniment.errors import (
     PasswordNeeded,
     UsageError,
 )
+from muniment.server.contents import NotErased, NotOpened
 from muniment.server.errors import ApiError
 
 _LATER = 5.0
@@ -44,8 +45,14 @@ def as_api_error(error: MunimentError) -> ApiError:
             return ApiError(400, "invalid_request_error", message)
         case EngineError():
             return ApiError(503, "server_error", message, code="engine_unavailable", retry_after=_LATER)
+        case NotErased():
+            message = "Not all of it could be erased. It can be read here no more, and erasing it is tried again."
+            return ApiError(503, "server_error", message, code="not_erased", retry_after=_LATER)
+        case NotOpened():
+            message = "The service cannot open what it keeps now. Try again later."
+            return ApiError(503, "server_error", message, code="not_opened", retry_after=_LATER)
         case OutputError():
-            return ApiError(507, "server_error", "The service cannot write its results", code="no_space")
+            return ApiError(507, "server_error", "The service cannot write to its disk", code="no_space")
     return ApiError(500, "server_error", message)
 
 

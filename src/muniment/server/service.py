@@ -22,6 +22,7 @@ from muniment.server.metrics import Metrics
 from muniment.server.models import Model, Models
 from muniment.server.problems import described
 from muniment.server.settings import ServeSettings
+from muniment.server.storage import Storage
 from muniment.server.store import Database
 
 _SHOWN_AT_ONCE = 2
@@ -59,6 +60,12 @@ class Service:
         self.canary = Canary(self.models, log.warning)
         self.jobs = JobStore(self.database, settings.data / "jobs")
         self.files = FileStore(self.database, settings.data / "files")
+        self.storage = Storage(
+            settings.data,
+            settings.reserve,
+            settings.most_kept,
+            lambda owner: self.jobs.size_of(owner) + self.files.size_of(owner),
+        )
         self.runner = JobRunner(self.jobs, self)
         self.showing = FairSlots(_SHOWN_AT_ONCE, _SHOWN_WAITING)
         self._slots: dict[str, FairSlots] = {}
@@ -66,7 +73,6 @@ class Service:
         self._add_gauges()
 
     async def __aenter__(self) -> Self:
-        self.files.remove_strays()
         self._closing.push_async_callback(self.models.aclose)
         self.runner.start()
         self._closing.push_async_callback(self.runner.aclose)

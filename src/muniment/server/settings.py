@@ -22,6 +22,9 @@ class ServeSettings:
         lifetime: seconds after which the content of a finished job, and an uploaded file, is erased; a job that waits
             for so long without a page that is read ends.
         most_waiting: pages that may wait for a model; more are turned away.
+        most_unfinished: documents of one key that may wait or be read; more are turned away.
+        most_kept: bytes of one key's documents and files that may be kept.
+        reserve: bytes of the data folder's disk that uploads leave free.
         memory: bytes that request bodies may take together, and as many again the pictures in answers.
     """
 
@@ -33,4 +36,7 @@ class ServeSettings:
     caps: Caps = field(default_factory=Caps)
     lifetime: float = DAY
     most_waiting: int = 1_000
+    most_unfinished: int = 256
+    most_kept: int = 16 << 30
+    reserve: int = 1 << 30
     memory: int = 768 << 20

@@ -63,6 +63,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     ("ALTER TABLE jobs ADD COLUMN charged_on TEXT NOT NULL DEFAULT ''",),
     ("ALTER TABLE jobs ADD COLUMN progress TEXT",),
+    (
+        "ALTER TABLE jobs ADD COLUMN removed INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE files ADD COLUMN removed INTEGER NOT NULL DEFAULT 0",
+    ),
+    ("ALTER TABLE jobs ADD COLUMN size INTEGER NOT NULL DEFAULT 0",),
 )
 """What brings the file from one version to the next; only ever add to the end. Times are seconds since 1970."""
 

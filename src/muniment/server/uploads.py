@@ -2,10 +2,9 @@
 
 import logging
 import os
-from collections.abc import AsyncIterator, Set
+from collections.abc import AsyncIterator, Callable, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import unquote
 
 from python_multipart.exceptions import FormParserError
@@ -15,6 +14,7 @@ from muniment.errors import unwritable
 from muniment.server.call import Call
 from muniment.server.checks import unknown_field
 from muniment.server.errors import ApiError
+from muniment.server.storage import Room
 from muniment.server.store import OPTION
 
 logging.getLogger(MultipartParser.__module__).disabled = True  # it quotes bytes of what it cannot parse
@@ -22,6 +22,8 @@ logging.getLogger(MultipartParser.__module__).disabled = True  # it quotes bytes
 _MOST_FIELD = 4096
 _MOST_PARTS = 32
 _LONGEST_NAME = 200
+
+Write = Callable[[bytes], None]
 
 
 @dataclass(eq=False)
@@ -45,22 +47,29 @@ class Upload:
             raise unknown_field(unknown, "", known)
 
 
-async def receive(call: Call, path: Path) -> Upload:
+async def receive(call: Call, path: Path, room: Room) -> Upload:
     """Write the document in a request's body to ``path``, readable by its owner only.
 
     A form has it in its file field; any other body is it.
 
     Raises:
-        ApiError: there is none, the form is malformed, or what :meth:`Call.body` raises.
+        ApiError: there is none, the form is malformed, or what :meth:`Call.body` and :meth:`Room.take` raise.
         OutputError: it cannot be written.
     """
+    if "content-length" in call.headers:
+        room.check(call.longest_body)  # so that no more comes of what has no place
     kind, options = parse_options_header(call.headers.get("content-type", ""))
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+
+            def write(data: bytes) -> None:
+                room.take(len(data))
+                file.write(data)
+
             if kind == b"multipart/form-data":
-                upload = await _from_form(call.chunks(), options.get(b"boundary", b""), file)
+                upload = await _from_form(call.chunks(), options.get(b"boundary", b""), write)
             else:
-                upload = await _raw(call, file)
+                upload = await _raw(call, write)
     except OSError as error:
         raise unwritable(path, error, OPTION) from None
     upload.fields |= dict(call.query)
@@ -71,16 +80,16 @@ async def receive(call: Call, path: Path) -> Upload:
     return upload
 
 
-async def _raw(call: Call, file: BinaryIO) -> Upload:
+async def _raw(call: Call, write: Write) -> Upload:
     upload = Upload(plain_name(unquote(call.headers.get("x-filename", ""))))
     async for chunk in call.chunks():
-        file.write(chunk)
+        write(chunk)
         upload.size += len(chunk)
     return upload
 
 
-async def _from_form(chunks: AsyncIterator[bytes], boundary: bytes, file: BinaryIO) -> Upload:
-    form = _Form(file)
+async def _from_form(chunks: AsyncIterator[bytes], boundary: bytes, write: Write) -> Upload:
+    form = _Form(write)
     try:
         parser = MultipartParser(
             boundary,
@@ -107,9 +116,9 @@ async def _from_form(chunks: AsyncIterator[bytes], boundary: bytes, file: Binary
 class _Form:
     """Takes a form's parts as they come; only the document's bytes may be long."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, write: Write) -> None:
         self.upload = Upload()
-        self._file = file
+        self._write = write
         self.is_whole = False
         self._parts = 0
         self._has_file = False
@@ -146,7 +155,7 @@ class _Form:
 
     def data(self, data: bytes, start: int, end: int) -> None:
         if self._is_file:
-            self._file.write(data[start:end])
+            self._write(data[start:end])
             self.upload.size += end - start
             return
         self._text += data[start:end]

@@ -7,10 +7,12 @@ import pytest
 
 from muniment.errors import OutputError
 from muniment.reading import DocumentInfo, PageReading, PageStatus
+from muniment.server.contents import NotErased
 from muniment.server.errors import ApiError
 from muniment.server.jobs import Job, JobState, JobStore
 from muniment.server.jobs.progress import Progress
 from muniment.server.store import Database
+from tests.server.erasing import cannot_be_erased
 
 
 @pytest.fixture
@@ -19,18 +21,19 @@ def store(database: Database, tmp_path: Path) -> JobStore:
 
 
 def make(store: JobStore, owner: str = "key_a", created: float = 1.0, idempotency: str = "") -> Job:
-    job_id = store.new_id()
-    store.document_of(job_id).write_bytes(b"%PDF")
-    job = Job(
-        id=job_id,
-        owner=owner,
-        model="embedded",
-        info=DocumentInfo("a.pdf", "pdf", 3, "0" * 64),
-        numbers=(1, 3),
-        state=JobState.WAITING,
-        created=created,
-    )
-    store.add(job, idempotency)
+    with store.coming() as job_id:
+        store.document_of(job_id).write_bytes(b"%PDF")
+        job = Job(
+            id=job_id,
+            owner=owner,
+            model="embedded",
+            info=DocumentInfo("a.pdf", "pdf", 3, "0" * 64),
+            size=4,
+            numbers=(1, 3),
+            state=JobState.WAITING,
+            created=created,
+        )
+        store.add(job, idempotency)
     return job
 
 
@@ -81,8 +84,8 @@ def test_states_are_kept_and_only_what_is_finished_has_an_end(store: JobStore) -
     assert found == done
     assert found.progress is not None
     assert (done.problem, store.unfinished()) == ("", [])
-    assert store.finished_before(done.finished + 1) == [done]
-    assert store.finished_before(done.finished) == []
+    assert store.to_erase(done.finished + 1) == [done]
+    assert store.to_erase(done.finished) == []
 
 
 def test_what_was_unfinished_goes_on_oldest_first(store: JobStore) -> None:
@@ -111,13 +114,24 @@ def test_removing_a_job_erases_its_row_and_its_folder(store: JobStore) -> None:
     assert store.document_of(other.id).exists()
 
 
-def test_what_was_being_handed_in_when_the_service_was_killed_is_erased(store: JobStore) -> None:
-    job = make(store)
-    half = store.new_id()
-    store.document_of(half).write_bytes(b"half a letter")
-    store.remove_strays()
-    assert not store.folder_of(half).exists()
-    assert store.document_of(job.id).exists()
+def test_a_job_that_cannot_be_erased_is_found_only_to_erase_it(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, other = make(store, idempotency="once"), make(store)
+    with monkeypatch.context() as stuck:
+        cannot_be_erased(stuck, "document")
+        with pytest.raises(NotErased):
+            store.remove(job.id)
+    with pytest.raises(ApiError):
+        store.find(job.id, job.owner)
+    assert store.earlier(job.owner, "once") is None
+    assert (store.of_owner(job.owner, 9), store.unfinished(), store.count(JobState.WAITING)) == ([other], [other], 1)
+    left = store.find(job.id, job.owner, removed=True)
+    assert (left.is_removed, left.info.name, store.to_erase(0.0)) == (True, "", [left])
+    again = make(store, idempotency="once")
+    store.remove(job.id)
+    assert (store.to_erase(0.0), store.earlier(job.owner, "once")) == ([], again)
+    assert not store.folder_of(job.id).exists()
 
 
 def test_content_is_its_owners_alone(store: JobStore) -> None:

@@ -25,10 +25,12 @@ class Job:
         owner: the key's id; "" while no keys were made.
         model: which one reads it.
         info: of the document; its name is the client's for it.
+        size: of the document, in bytes.
         numbers: the pages that were asked for.
         created, finished: seconds since 1970; ``finished`` is None until it is.
         problem: why it failed; "" unless it did.
         progress: what became of its pages, once it is finished; None before.
+        is_removed: it is to be erased, which failed; only erasing it again has to do with it any more.
         charged_on: the day of UTC, as in ISO 8601, towards which the owner's pages count.
     """
 
@@ -36,6 +38,7 @@ class Job:
     owner: str
     model: str
     info: DocumentInfo
+    size: int
     numbers: tuple[int, ...]
     state: JobState
     created: float
@@ -43,6 +46,7 @@ class Job:
     problem: str = ""
     charged_on: str = ""
     progress: Progress | None = None
+    is_removed: bool = False
 
     @property
     def is_finished(self) -> bool:

@@ -66,6 +66,9 @@ class PageFile:
         return places
 
     def _at(self, place: int) -> PageReading:
-        with self._path.open("rb") as file:
-            file.seek(place)
-            return _page().validate_json(file.readline())
+        try:
+            with self._path.open("rb") as file:
+                file.seek(place)
+                return _page().validate_json(file.readline())
+        except OSError as error:
+            raise unwritable(self._path, error) from None

@@ -5,12 +5,14 @@ import logging
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, TypeVar
 
 from muniment.errors import EngineError, MunimentError, OutputError
 from muniment.reading.source import OpenDocument
+from muniment.server.contents import NotErased
 from muniment.server.errors import ApiError
 from muniment.server.fairness import FairSlots
 from muniment.server.jobs.job import Job, JobState
@@ -23,8 +25,6 @@ from muniment.server.settings import ServeSettings
 
 log = logging.getLogger("muniment.server")
 
-_PAGES_AT_ONCE = 64
-"""Of one job: more would only wait, in memory."""
 _OPEN_AT_ONCE = 64
 """Documents: each is an open file."""
 _TRY_AGAIN_AFTER = 5.0
@@ -81,7 +81,6 @@ class JobRunner:
 
     def start(self) -> None:
         """Go on with what was unfinished when the service last ended."""
-        self._store.remove_strays()
         for job in self._store.unfinished():
             self.begin(job)
 
@@ -109,26 +108,42 @@ class JobRunner:
             await work.more_than(seen)
 
     async def remove(self, job: Job) -> None:
-        """Stop a job and erase it."""
+        """Stop a job and erase it.
+
+        Raises:
+            NotErased: not all of it can be erased now. Nobody finds it any more, and :meth:`remove_old` tries again.
+            OutputError: the database cannot be used.
+        """
         work = self._works.get(job.id)
         if work is not None:
             work.task.cancel()
             await asyncio.gather(work.task, return_exceptions=True)
             try:
-                job = self._store.find(job.id, job.owner)  # it may have come to its end meanwhile
+                job = self._store.find(job.id, job.owner, removed=True)  # it may have come to its end meanwhile
             except ApiError:  # or somebody else was faster
                 return
-        progress = None if job.is_finished else self.progress(job)
-        self._store.remove(job.id)
+        progress = None if job.is_finished or job.is_removed else self.progress(job)
+        trouble: NotErased | None = None
+        try:
+            self._store.remove(job.id)
+        except NotErased as error:
+            trouble = error
         if progress is not None:
             self._give_back(job, progress)
         if work is not None:
             await work.tell()
+        if trouble is not None:
+            raise trouble
 
     async def remove_old(self, lifetime: float) -> None:
-        """Erase those that were finished more than ``lifetime`` seconds ago. Raises OutputError."""
-        for job in self._store.finished_before(time.time() - lifetime):
-            await self.remove(job)
+        """Erase those that were finished more than ``lifetime`` seconds ago, and what could not be erased before.
+
+        What still cannot be erased stays. Raises OutputError.
+        """
+        self._store.remove_strays()
+        for job in self._store.to_erase(time.time() - lifetime):
+            with suppress(NotErased):
+                await self.remove(job)
 
     async def aclose(self) -> None:
         """Stop, so that the next start goes on."""
@@ -158,7 +173,7 @@ class JobRunner:
             # there is no such model, all engines have said what they serve, and there will be none.
             is_hopeless = isinstance(waits_for, ApiError) and waits_for.code == "model_not_found"
             return JobState.FAILED if is_hopeless else JobState.WAITING, str(waits_for)
-        except OutputError as error:  # a full disk or a busy database passes too
+        except OutputError as error:  # a full disk, a busy database or too many open files pass too
             log.error("job %s waits: %s", job.id, error)  # noqa: TRY400 - an expected one, without a trace
             return JobState.WAITING, str(as_api_error(error))
         except MunimentError as error:
@@ -202,26 +217,28 @@ class JobRunner:
     async def _read(self, job: Job, work: _Work) -> None:
         model = self._desk.models.find(job.model)
         self._store.set_state(job, JobState.READING)
-        file = self._store.document_of(job.id).open("rb")
+        file = self._store.opened(self._store.document_of(job.id))
         document = await self._desk.models.open(file, job.info.name)
         try:
             read = self._store.pages_of(job).numbers()
             if len(read) != work.progress.done:  # a page is whole although the disk told of trouble
                 work.progress = self._progress_on_disk(job)
-            left = [number for number in job.numbers if number not in read]
-            places = asyncio.Semaphore(_PAGES_AT_ONCE)
+            under_way: set[asyncio.Task[None]] = set()
             async with asyncio.TaskGroup() as group:
-                for number in left:
-                    await places.acquire()
+                for number in (number for number in job.numbers if number not in read):
+                    # One more than can be read is enough to lose no time, and leaves others of the owner their turns.
+                    while len(under_way) > max(1, model.slots):
+                        await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                     page = group.create_task(self._read_page(job, work, model, document, number))
-                    page.add_done_callback(lambda _: places.release())
+                    under_way.add(page)
+                    page.add_done_callback(under_way.discard)
         except ExceptionGroup as problems:
             raise _first(problems) from None
         finally:
             document.close()
 
     async def _read_page(self, job: Job, work: _Work, model: Model, document: OpenDocument, number: int) -> None:
-        async with self._desk.slots(model).take(job.owner):
+        async with self._desk.slots(model).take(job.owner, is_job=True):
             page = await model.read(document, number)
         self._store.pages_of(job).add(page)
         work.progress.add(page)

@@ -18,7 +18,8 @@ from muniment.server.jobs.pagefile import PageFile
 from muniment.server.jobs.progress import Progress
 
 _COLUMNS = (
-    "id, owner, model, name, kind, page_count, sha256, numbers, state, created, finished, problem, charged_on, progress"
+    "id, owner, model, name, kind, page_count, sha256, numbers, state, created, finished, problem, charged_on, "
+    "progress, removed, size"
 )
 _DOCUMENT, _PAGES = "document", "pages.jsonl"
 
@@ -32,6 +33,7 @@ class JobStore(Contents):
     """All jobs of one service."""
 
     table, prefix = "jobs", "doc"
+    removal = f"{Contents.removal}, idempotency = NULL"
 
     def document_of(self, job_id: str) -> Path:
         """Where a job's document is."""
@@ -47,17 +49,22 @@ class JobStore(Contents):
         row = (
             *(job.id, job.owner, job.model, info.name, info.kind, info.page_count, info.sha256),
             *(json.dumps(job.numbers), job.state.value, job.created, job.finished, job.problem, job.charged_on),
-            *(None, idempotency or None),
+            *(None, job.is_removed, job.size, idempotency or None),
         )
         with self._database.transaction() as connection:
             connection.execute(
                 f"insert into jobs ({_COLUMNS}, idempotency) values ({', '.join('?' * len(row))})",  # noqa: S608
                 row,
             )
+        self._has_come(job.id)
 
-    def find(self, job_id: str, owner: str) -> Job:
-        """A job of ``owner``. Raises ApiError, the same for one that is another's and one that never was."""
-        found = self._select("where id = ? and owner = ?", (job_id, owner))
+    def find(self, job_id: str, owner: str, *, removed: bool = False) -> Job:
+        """A job of ``owner``, if it was not removed, or also then.
+
+        Raises:
+            ApiError: there is none; the same for one that is another's and one that never was.
+        """
+        found = self._select("where id = ? and owner = ? and removed <= ?", (job_id, owner, removed))
         if not found:
             raise ApiError(404, "invalid_request_error", "There is no such document", code="not_found")
         return found[0]
@@ -71,21 +78,29 @@ class JobStore(Contents):
         """The newest first; those that come after one of them."""
         order = "order by created desc, id desc limit ?"
         if after is None:
-            return self._select(f"where owner = ? {order}", (owner, most))
+            return self._select(f"where owner = ? and not removed {order}", (owner, most))
         place = (owner, after.created, after.id)
-        return self._select(f"where owner = ? and (created, id) < (?, ?) {order}", (*place, most))
+        return self._select(f"where owner = ? and not removed and (created, id) < (?, ?) {order}", (*place, most))
 
     def unfinished(self) -> list[Job]:
         """The oldest first."""
-        return self._select("where finished is null order by created", ())
+        return self._select("where finished is null and not removed order by created", ())
+
+    def count_unfinished(self, owner: str) -> int:
+        """How many of ``owner`` wait or are being read."""
+        ((number,),) = self._database.query(
+            "select count(*) from jobs where owner = ? and finished is null and not removed", owner
+        )
+        return int(number)
 
     def count(self, state: JobState) -> int:
         """How many are in a state, of all owners."""
-        ((number,),) = self._database.query("select count(*) from jobs where state = ?", state.value)
+        ((number,),) = self._database.query("select count(*) from jobs where state = ? and not removed", state.value)
         return int(number)
 
-    def finished_before(self, moment: float) -> list[Job]:
-        return self._select("where finished < ?", (moment,))
+    def to_erase(self, moment: float) -> list[Job]:
+        """Those that were finished before a moment, and those that could not be erased."""
+        return self._select("where finished < ? or removed", (moment,))
 
     def set_state(self, job: Job, state: JobState, problem: str = "") -> Job:
         """The job in its new state, which is not its last."""
@@ -124,12 +139,15 @@ def _job(
     problem: str,
     charged_on: str,
     progress: str | None,
+    removed: int,
+    size: int,
 ) -> Job:
     return Job(
         id=job_id,
         owner=owner,
         model=model,
         info=DocumentInfo(name, kind, page_count, sha256),
+        size=size,
         numbers=tuple(json.loads(numbers)),
         state=JobState(state),
         created=created,
@@ -137,4 +155,5 @@ def _job(
         problem=problem,
         charged_on=charged_on,
         progress=None if progress is None else _progress().validate_json(progress),
+        is_removed=bool(removed),
     )

@@ -28,10 +28,11 @@ _PROBLEMS = {
     409: "That does not fit the document's state, or what was handed in before.",
     413: "It is too large, or has too many pages.",
     422: "The document or the page cannot be read.",
-    429: "The key's limits are reached; Retry-After says for how long.",
+    429: "The key's limits are reached; Retry-After says for how long, where that is known.",
     500: "A mistake in the service.",
     502: "The engine failed.",
-    503: "Too much waits already, or the engine is not there; Retry-After says for how long.",
+    503: "Too much waits already, the engine is not there, or what is kept cannot be opened or erased now; Retry-After "
+    "says for how long.",
     504: "It took too long.",
     507: "The service has no room left.",
 }

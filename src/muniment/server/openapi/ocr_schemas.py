@@ -164,13 +164,13 @@ class UploadedFile(Told):
 
 
 class FileList(Told):
-    """The key's files, the newest first."""
+    """The key's files, the newest first unless it was asked for otherwise."""
 
     object: Literal["list"]
     data: list[UploadedFile]
     total: Count
-    has_more: Literal[False]
-    """All of them are there; without it, OpenAI's client would ask for more without end."""
+    """How many there are, in this list or not."""
+    has_more: bool
 
 
 class FileUrl(Told):

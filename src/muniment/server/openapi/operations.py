@@ -115,8 +115,19 @@ _OCR = (
         id="listFiles",
         group="OCR",
         summary="List the uploaded files",
+        text="OpenAI's clients go on after a file, Mistral's by the page; both are taken.",
         curl="",
+        parameters=(
+            Parameter("limit", "query", int, "How many at most, from 1 to 1,000; 100 without it."),
+            Parameter("after", "query", FileId, "The last one of the list before, to go on with it."),
+            Parameter("order", "query", Literal["asc", "desc"], "asc for the oldest first; desc without it."),
+            Parameter("page", "query", int, "Which part of the list, from 0, each of page_size files."),
+            Parameter("page_size", "query", int, "The same as limit."),
+            Parameter("include_total", "query", bool, "Taken, without a meaning here: the total is always told."),
+            Parameter("purpose", "query", Literal["ocr"], "Taken, without a meaning here: every file is for OCR."),
+        ),
         replies={200: _json("The files.", ocr_schemas.FileList)},
+        problems=(400, 404),
     ),
     Operation(
         method="get",
@@ -138,7 +149,7 @@ _OCR = (
         curl="-X DELETE",
         parameters=(_FILE,),
         replies={200: _json("It is gone.", ocr_schemas.FileDeleted)},
-        problems=(404,),
+        problems=(404, 503, 507),
     ),
     Operation(
         method="get",
@@ -222,7 +233,7 @@ _DOCUMENTS = (
         curl="-X DELETE",
         parameters=(_DOCUMENT,),
         replies={204: Reply("It is gone.")},
-        problems=(404,),
+        problems=(404, 503, 507),
     ),
     Operation(
         method="get",

@@ -19,6 +19,8 @@ from muniment.server.answer import EVENTS, Answer, event, json_answer
 from muniment.server.call import Call
 from muniment.server.errors import ApiError
 from muniment.server.jobs import Job, JobState
+from muniment.server.limits import check_unfinished
+from muniment.server.listing import whole_number
 from muniment.server.results import KINDS, POLICY, written
 from muniment.server.service import Service
 from muniment.server.uploads import Upload, receive
@@ -39,25 +41,21 @@ async def create(call: Call, service: Service) -> Answer:
             f"An Idempotency-Key has at most {_LONGEST_KEY} characters",
             param="Idempotency-Key",
         )
-    job_id = service.jobs.new_id()
-    try:
-        upload = await receive(call, service.jobs.document_of(job_id))
+    if not idempotency or service.jobs.earlier(call.owner, idempotency) is None:
+        _check_unfinished(call, service)  # before all of it comes
+    with service.jobs.coming() as job_id, service.storage.room(call.owner) as room:
+        upload = await receive(call, service.jobs.document_of(job_id), room)
         job = await _job(call, service, job_id, upload)
         earlier = service.jobs.earlier(call.owner, idempotency) if idempotency else None
         if earlier is not None:
             return _again(service, earlier, job)
-        job = replace(job, charged_on=service.gate.charge(call.key, len(job.numbers)).day)
-        service.jobs.add(job, idempotency)
-    except BaseException:
-        service.jobs.remove(job_id)
-        raise
+        job = _added(call, service, job, idempotency)
     call.account.pages = len(job.numbers)
     service.runner.begin(job)
     return json_answer(_told(job, service), 202, location=f"/v1/documents/{job.id}")
 
 
 def _again(service: Service, earlier: Job, job: Job) -> Answer:
-    service.jobs.remove(job.id)
     if (earlier.info.sha256, earlier.numbers, earlier.model) != (job.info.sha256, job.numbers, job.model):
         raise ApiError(
             409,
@@ -69,11 +67,28 @@ def _again(service: Service, earlier: Job, job: Job) -> Answer:
     return json_answer(_told(earlier, service), 200, location=f"/v1/documents/{earlier.id}")
 
 
+def _added(call: Call, service: Service, job: Job, idempotency: str) -> Job:
+    """The job, written down, and its pages charged to the key."""
+    _check_unfinished(call, service)
+    charged = service.gate.charge(call.key, len(job.numbers))
+    job = replace(job, charged_on=charged.day)
+    try:
+        service.jobs.add(job, idempotency)
+    except BaseException:
+        service.gate.give_back(charged, charged.pages)
+        raise
+    return job
+
+
+def _check_unfinished(call: Call, service: Service) -> None:
+    check_unfinished(service.jobs.count_unfinished(call.owner), service.settings.most_unfinished)
+
+
 async def _job(call: Call, service: Service, job_id: str, upload: Upload) -> Job:
     """What came, opened once to see that it can be read."""
     upload.check_fields(_FIELDS)
     model = service.models.find(upload.fields.get("model"))
-    file = service.jobs.document_of(job_id).open("rb")
+    file = service.jobs.opened(service.jobs.document_of(job_id))
     document = await service.models.open(file, upload.name, is_hashed=True)
     try:
         info = document.info
@@ -89,6 +104,7 @@ async def _job(call: Call, service: Service, job_id: str, upload: Upload) -> Job
         owner=call.owner,
         model=model.name,
         info=info,
+        size=upload.size,
         numbers=numbers,
         state=JobState.WAITING,
         created=time.time(),
@@ -108,10 +124,7 @@ def _numbers(wanted: str | None, count: int) -> tuple[int, ...]:
 async def listed(call: Call, service: Service) -> Answer:
     """GET /v1/documents: the newest first."""
     call.check_query(("limit", "after"))
-    try:
-        most = min(_MOST_LISTED, max(1, int(call.query.get("limit", "20"))))
-    except ValueError:
-        raise ApiError(400, "invalid_request_error", "That is no number", param="limit") from None
+    most = whole_number(call, "limit", 20, 1, _MOST_LISTED)
     after = service.jobs.find(call.query["after"], call.owner) if "after" in call.query else None
     jobs = service.jobs.of_owner(call.owner, most + 1, after)  # one more tells whether there are more
     told = [_told(job, service) for job in jobs[:most]]
@@ -198,7 +211,7 @@ async def image(call: Call, service: Service) -> Answer:
     if not 1 <= number <= job.info.page_count:
         raise ApiError(404, "invalid_request_error", "There is no such page", code="not_found")
     async with service.showing.take(call.owner):
-        document = await service.models.open(service.jobs.document_of(job.id).open("rb"), job.info.name)
+        document = await service.models.open(service.jobs.opened(service.jobs.document_of(job.id)), job.info.name)
         try:
             picture = await service.models.picture(document, number)
         finally:
@@ -208,7 +221,7 @@ async def image(call: Call, service: Service) -> Answer:
 
 async def removed(call: Call, service: Service) -> Answer:
     """DELETE /v1/documents/{id}: stopped and erased."""
-    await service.runner.remove(_found(call, service))
+    await service.runner.remove(service.jobs.find(call.path["id"], call.owner, removed=True))
     return Answer(204)
 
 

@@ -1,0 +1,125 @@
+"""What is kept of a document is erased when it is removed, or when its time is over, and not before."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from muniment.server import service as service_module
+from muniment.server.jobs import JobRunner
+from tests.server.erasing import cannot_be_erased
+from tests.server.jobs.handed_in import LETTER, lines_of
+from tests.server.serving import served, until, with_plain_workers
+
+pytestmark = pytest.mark.usefixtures("plain_workers")
+
+
+def test_removing_a_job_in_the_middle_stops_and_erases_it(tmp_path: Path, plain_workers: pytest.MonkeyPatch) -> None:
+    with_plain_workers(plain_workers, "2:slow")
+    with served(tmp_path / "data") as service:
+        job = service.hand_in(LETTER)
+        until(lambda: lines_of(service, job) or None)
+        assert service.client.delete(f"/v1/documents/{job}").status_code == 204
+        assert list((service.data / "jobs").iterdir()) == []
+        assert service.client.get(f"/v1/documents/{job}").status_code == 404
+        assert service.job(service.hand_in(LETTER))["pages"]["done"] == 3, "others go on"
+
+
+def test_content_is_erased_when_its_time_is_over(tmp_path: Path) -> None:
+    with served(tmp_path / "data", lifetime=0.4) as service:
+        job = service.hand_in(LETTER)
+        file = service.client.post("/v1/files", content=LETTER).json()["id"]
+        told = service.job(job)
+        assert told["expires_at"] > told["finished_at"]
+        places = [f"/v1/documents/{job}{part}" for part in ("", "/result", "/events", "/pages/1", "/pages/1/image")]
+        for place in (*places, f"/v1/files/{file}"):
+            until(lambda place=place: service.client.get(place).status_code == 404 or None)  # type: ignore[misc]
+        assert list((service.data / "jobs").iterdir()) == []
+        assert list((service.data / "files").iterdir()) == []
+        assert service.client.get("/v1/documents").json()["data"] == []
+
+
+def test_content_is_erased_though_something_unexpected_came_up_once_and_is_told(
+    tmp_path: Path, plain_workers: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    faults, remove_old = iter([True]), JobRunner.remove_old
+
+    async def broken_once(self: JobRunner, lifetime: float) -> None:
+        if next(faults, False):
+            raise OSError("letter.pdf")
+        await remove_old(self, lifetime)
+
+    plain_workers.setattr(JobRunner, "remove_old", broken_once)
+    with served(tmp_path / "data", lifetime=0.1) as service:
+        job = service.hand_in(LETTER)
+        until(lambda: service.client.get(f"/v1/documents/{job}").status_code == 404 or None)
+    assert [line for line in caplog.messages if line.startswith("Erasing failed: OSError in test_erasing.py")]
+    assert "letter.pdf" not in caplog.text
+
+
+def test_what_is_not_finished_is_not_old(tmp_path: Path, plain_workers: pytest.MonkeyPatch) -> None:
+    with_plain_workers(plain_workers, "2:hang")
+    plain_workers.setattr(service_module, "_SWEEP_EVERY", 0.02)
+    with served(tmp_path / "data", lifetime=0.05) as service:
+        job = service.hand_in(LETTER)
+        until(lambda: lines_of(service, job) or None)
+        time.sleep(0.2)
+        assert service.client.get(f"/v1/documents/{job}").json()["state"] == "reading"
+
+
+class TestTrouble:
+    """What the disk does not let go of is not said to be gone."""
+
+    @pytest.mark.parametrize("state", ["reading", "done"])
+    def test_a_document_that_cannot_be_erased_is_told_read_by_nobody_and_tried_again(
+        self, tmp_path: Path, plain_workers: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, state: str
+    ) -> None:
+        with_plain_workers(plain_workers, "2:hang" if state == "reading" else "")
+        with served(tmp_path / "data") as service:
+            job = service.hand_in(LETTER)
+            until(lambda: lines_of(service, job) or None)
+            service.job(job, state)
+            place = f"/v1/documents/{job}"
+            with plain_workers.context() as stuck:
+                cannot_be_erased(stuck, "document")
+                for _ in range(2):
+                    answer = service.client.delete(place)
+                    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not_erased")
+                    assert "retry-after" in answer.headers
+                assert (service.data / "jobs" / job / "document").exists()
+                assert f"{job} cannot be erased" in caplog.text
+                assert {service.client.get(f"{place}{part}").status_code for part in ("", "/result", "/events")} == {
+                    404
+                }
+                assert service.client.get("/v1/documents").json()["data"] == []
+            assert service.client.delete(place).status_code == 204
+            assert service.client.delete(place).status_code == 404
+            assert list((service.data / "jobs").iterdir()) == []
+
+    def test_it_is_erased_by_itself_as_soon_as_that_can_be_done(
+        self, tmp_path: Path, plain_workers: pytest.MonkeyPatch
+    ) -> None:
+        with_plain_workers(plain_workers, "2:hang")
+        plain_workers.setattr(service_module, "_SWEEP_EVERY", 0.05)
+        with served(tmp_path / "data") as service:
+            job = service.hand_in(LETTER)
+            file = service.client.post("/v1/files", content=LETTER).json()["id"]
+            with plain_workers.context() as stuck:
+                cannot_be_erased(stuck, "document")
+                cannot_be_erased(stuck, "content")
+                for place in (f"/v1/documents/{job}", f"/v1/files/{file}"):
+                    assert service.client.delete(place).status_code == 503
+                    assert service.client.get(place).status_code == 404
+            until(lambda: not any(path for path in service.data.glob("*/*_*")) or None)
+
+    def test_it_is_not_read_on_after_a_restart_and_erased_then(
+        self, tmp_path: Path, plain_workers: pytest.MonkeyPatch
+    ) -> None:
+        with_plain_workers(plain_workers, "2:hang")
+        with served(tmp_path / "data") as service, plain_workers.context() as stuck:
+            cannot_be_erased(stuck, "document")
+            job = service.hand_in(LETTER)
+            assert service.client.delete(f"/v1/documents/{job}").status_code == 503
+        with served(tmp_path / "data") as service:
+            until(lambda: not any((service.data / "jobs").iterdir()) or None)
+            assert service.client.delete(f"/v1/documents/{job}").status_code == 404
