@@ -94,15 +94,19 @@ def gauges(service: Served) -> dict[str, float]:
 
 def test_metrics_tell_how_things_stand(tmp_path: Path, plain_workers: pytest.MonkeyPatch) -> None:
     with_plain_workers(plain_workers, "2:hang")
-    with served(tmp_path / "data") as service:
+    with served(tmp_path / "data", jobs=2) as service:  # one hangs at the first document; the other opens the second
         service.hand_in(text_pdf("one"))
         until(lambda: gauges(service)["muniment_jobs done"] or None)
         for _ in range(2):
             service.hand_in(text_pdf("one", "two", "three"))
-        until(lambda: gauges(service)["muniment_queue_length"] or None)
-        told = gauges(service)
-        assert (told["muniment_jobs reading"], told["muniment_jobs done"], told["muniment_jobs failed"]) == (2, 1, 0)
-        assert told["muniment_at_work"] == 1
+
+        def at_work() -> dict[str, float] | None:
+            told = gauges(service)
+            is_so = (told["muniment_jobs reading"], told["muniment_at_work"]) == (2, 2)
+            return told if is_so and told["muniment_queue_length"] else None
+
+        told = until(at_work)
+        assert (told["muniment_jobs done"], told["muniment_jobs failed"]) == (1, 0)
         assert (told["muniment_ready"], told["muniment_audit_writable"]) == (0, 1)
         log = service.data / "audit.jsonl"
         log.unlink()
