@@ -21,7 +21,7 @@ from muniment.engines.openai import (
     Unreachable,
 )
 from muniment.errors import EngineError, PageError, UsageError
-from muniment.reading import EMBEDDED, PageReading, ReadOptions
+from muniment.reading import EMBEDDED, PageReading, ReadOptions, SandboxWarning
 from muniment.reading.async_vision import AsyncVisionReader
 from muniment.reading.attempts import CropTask, OpenTask, PictureTask
 from muniment.reading.machine import default_jobs, processors
@@ -330,10 +330,7 @@ class Models:
     def _warn_of_refusal(self) -> None:
         if not self.is_sandboxed and not self._has_warned:
             self._has_warned = True
-            self._tell(
-                f"This system does not let workers shut themselves off from the network: {self._pool.refusal}. "
-                "They read all the same; --require-sandbox makes this an error."
-            )
+            self._tell(str(SandboxWarning(self._pool.refusal)))
 
     async def picture(self, document: OpenDocument, number: int) -> EncodedImage:
         """A page of an open document as models see it, upright. Raises PageError, EngineError."""
