@@ -31,27 +31,32 @@ def described(error: Exception) -> str:
 
 
 def as_api_error(error: MunimentError) -> ApiError:
-    """The same for a client.
-
-    What hints say of documents helps a client; those of engines, and of passwords, are for a command line.
-    """
-    message = str(error)
+    """The same for a client."""
+    message = _for_client(error)
     match error:
         case LimitExceeded():
             return ApiError(413, "invalid_request_error", message, code="document_too_large")
         case PasswordNeeded():
-            message = f"{error.what}. Send it without a password: open it in a viewer and save it without security."
             return ApiError(422, "invalid_request_error", message, code="password_needed")
         case DocumentError() | PageError():
             return ApiError(422, "invalid_request_error", message, code="unreadable_document")
         case UsageError():
             return ApiError(400, "invalid_request_error", message)
         case EngineError():
-            message = f"{error.what}. Tell whoever runs this service."
             return ApiError(503, "server_error", message, code="engine_unavailable", retry_after=_LATER)
         case OutputError():
             return ApiError(507, "server_error", "The service cannot write its results", code="no_space")
-    return ApiError(500, "server_error", f"{error.what}. Tell whoever runs this service.")
+    return ApiError(500, "server_error", message)
+
+
+def _for_client(error: MunimentError) -> str:
+    """What happened and what a client can do: hints on documents help it, others are for a command line."""
+    match error:
+        case PasswordNeeded():
+            return f"{error.what}. Send it without a password: open it in a viewer and save it without security."
+        case DocumentError() | PageError() | UsageError():
+            return str(error)
+    return f"{error.what}. Tell whoever runs this service."
 
 
 def of_trouble(trouble: EngineTrouble) -> ApiError:
