@@ -36,13 +36,13 @@ class Attempt:
         engine: who tried ("embedded").
         method: how ("ocr", "text layer").
         problem: why it failed, or "" if it succeeded.
-        tokens: that it took.
+        tokens: that it took; not part of the result's identity and never written to outputs.
     """
 
     engine: str
     method: str
     problem: str = ""
-    tokens: Tokens = Tokens()
+    tokens: Tokens = field(default=Tokens(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
