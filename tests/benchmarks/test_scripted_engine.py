@@ -9,16 +9,8 @@ import pytest
 from benchmarks.fault_script import Answer, FaultScript
 from benchmarks.marks import Mark
 from benchmarks.scripted_engine import Engine
-from muniment.engines.image import EncodedImage
-from muniment.engines.openai import Broken, Busy, ChatClient, ChatRequest, Completion, Endpoint, EngineTrouble
-
-REQUEST = ChatRequest(
-    prompt="Read this.",
-    images=(EncodedImage("AAAA", "image/jpeg", 1, 1),),
-    temperature=0,
-    max_tokens=16,
-    repetition_penalty=1,
-)
+from muniment.engines.openai import Broken, Busy, Completion, EngineTrouble
+from tests.benchmarks.asking import asked
 
 
 class Always(FaultScript):
@@ -28,15 +20,11 @@ class Always(FaultScript):
         return Answer(list(Answer)[self.seed])
 
 
-async def asked(engine: Engine, socket: Path) -> Completion | EngineTrouble:
+async def asked_of(engine: Engine, socket: Path) -> Completion | EngineTrouble:
     async with await asyncio.start_unix_server(engine.serve, socket, limit=1 << 20):
-        client = ChatClient(Endpoint.parse(f"unix:{socket}"), "scripted")
         try:
-            return await client.complete(REQUEST, 0.5)
-        except EngineTrouble as trouble:
-            return trouble
+            return await asked(f"unix:{socket}", "scripted")
         finally:
-            await client.aclose()
             await asyncio.sleep(0.05 + engine.seconds)  # for the engine to see that the client is gone
 
 
@@ -55,7 +43,7 @@ async def asked(engine: Engine, socket: Path) -> Completion | EngineTrouble:
 )
 def test_each_answer_is_what_its_name_says(answer: Answer, found: str | type[EngineTrouble], tmp_path: Path) -> None:
     engine = Engine(1, 0.0, Always(list(Answer).index(answer)))
-    result = asyncio.run(asked(engine, tmp_path / "api.sock"))
+    result = asyncio.run(asked_of(engine, tmp_path / "api.sock"))
     assert result.finish_reason == found if isinstance(result, Completion) else type(result) is found
     log = json.loads(engine.log())
     assert log["asked"] == [[None, None, False, answer, True]]
@@ -65,7 +53,7 @@ def test_each_answer_is_what_its_name_says(answer: Answer, found: str | type[Eng
 def test_a_retry_after_is_named_by_one_kind_of_busy_answer_only(tmp_path: Path) -> None:
     waits = []
     for answer in (Answer.BUSY, Answer.BUSY_FOR):
-        result = asyncio.run(asked(Engine(1, 0.0, Always(list(Answer).index(answer))), tmp_path / answer.name))
+        result = asyncio.run(asked_of(Engine(1, 0.0, Always(list(Answer).index(answer))), tmp_path / answer.name))
         assert isinstance(result, Busy)
         waits.append(result.retry_after)
     assert waits == [None, 1.0]
@@ -73,13 +61,13 @@ def test_a_retry_after_is_named_by_one_kind_of_busy_answer_only(tmp_path: Path) 
 
 def test_an_answer_is_known_to_come_when_the_client_is_gone(tmp_path: Path) -> None:
     engine = Engine(1, 0.8, Always(list(Answer).index(Answer.CUT_OFF)))
-    assert isinstance(asyncio.run(asked(engine, tmp_path / "api.sock")), Broken)
+    assert isinstance(asyncio.run(asked_of(engine, tmp_path / "api.sock")), Broken)
     assert json.loads(engine.log())["asked"] == [[None, None, False, Answer.CUT_OFF, False]]
 
 
 def test_without_a_script_every_answer_is_good_and_counted(tmp_path: Path) -> None:
     engine = Engine(1, 0.0)
-    result = asyncio.run(asked(engine, tmp_path / "api.sock"))
+    result = asyncio.run(asked_of(engine, tmp_path / "api.sock"))
     assert isinstance(result, Completion)
     assert result.text == "A page of text."
     assert json.loads(engine.busy())["requests"] == 1

@@ -15,8 +15,8 @@ import pytest
 from benchmarks import timed_engine
 from benchmarks.timed_engine import MESSES, MODEL, order, serve
 from benchmarks.wire import Connection
-from muniment.engines.image import EncodedImage
-from muniment.engines.openai import Broken, ChatClient, ChatRequest, Completion, Endpoint, EngineTrouble
+from muniment.engines.openai import Broken, Completion, EngineTrouble
+from tests.benchmarks.asking import asked
 
 CHAT = "/v1/chat/completions"
 IMAGE = base64.b64encode(bytes(range(256)) * 30)
@@ -64,31 +64,13 @@ def test_a_stream_has_as_many_tokens_as_were_asked_each_with_its_moment() -> Non
     assert moments[-1] < time.monotonic_ns()
 
 
-def asked(port: int) -> Completion | EngineTrouble:
-    """What Muniment's own client makes of an answer."""
-    request = ChatRequest(
-        prompt="Read this.",
-        images=(EncodedImage(IMAGE.decode(), "image/png", 1, 1),),
-        temperature=0,
-        max_tokens=16,
-        repetition_penalty=1,
-    )
-
-    async def ask() -> Completion | EngineTrouble:
-        client = ChatClient(Endpoint.parse(f"http://127.0.0.1:{port}/v1"), MODEL)
-        try:
-            return await client.complete(request, 0.5)
-        except EngineTrouble as trouble:
-            return trouble
-        finally:
-            await client.aclose()
-
-    return asyncio.run(ask())
+def asked_at(port: int) -> Completion | EngineTrouble:
+    return asyncio.run(asked(f"http://127.0.0.1:{port}/v1", MODEL, IMAGE.decode()))
 
 
 def test_who_asks_for_nothing_in_particular_is_answered_at_once() -> None:
     with engine() as port:
-        answer = asked(port)
+        answer = asked_at(port)
     assert isinstance(answer, Completion)
     assert (answer.text, answer.finish_reason) == ("A page of text.", "stop")
 
@@ -97,6 +79,6 @@ def test_who_asks_for_nothing_in_particular_is_answered_at_once() -> None:
 def test_an_answer_that_goes_wrong_is_taken_for_one(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timed_engine, "MESSES", (kind,))
     with engine(1.0) as port:
-        answer = asked(port)
+        answer = asked_at(port)
     assert isinstance(answer, Broken)
     assert answer.is_late is (kind == "silence")

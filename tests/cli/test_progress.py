@@ -51,7 +51,7 @@ def test_plain_lines_come_now_and_then() -> None:
     with LineProgress(3, clock=Clock(), line=lines.append) as progress:
         for event in EVENTS:
             progress.take(event)
-    assert lines[0].startswith("muniment: this system does not let workers shut themselves off")
+    assert lines[0].startswith("muniment: This system does not let workers shut themselves off")
     assert lines[1:] == [
         "[red]a.pdf: 2 of 3 pages",
         "[1/3] [red]a.pdf: 3 pages",

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 
 from muniment.errors import NotADocument
 from muniment.outputs import Format, json_schema, read_json, render
-from muniment.reading import DocumentInfo, DocumentReading, PageReading, PageStatus
+from muniment.reading import Attempt, DocumentInfo, DocumentReading, PageReading, PageStatus
+from muniment.reading.data import Tokens
 from muniment.text import Box, Line, Paragraph
 from tests.outputs.strategies import documents
 
@@ -39,10 +40,14 @@ def test_one_line_a_page_and_short_numbers() -> None:
     assert next(iter(page["blocks"][0])) == "kind"
 
 
-def test_timings_are_left_out() -> None:
-    quick, slow = (render(DocumentReading(INFO, (replace(PAGE, seconds=time),)), Format.JSON) for time in (0.1, 9.0))
-    assert quick == slow
-    assert "seconds" not in quick
+def test_what_a_run_took_is_left_out() -> None:
+    attempt = Attempt("model", "temperature 0", tokens=Tokens(900, 100))
+    little = replace(PAGE, seconds=0.1, attempts=(replace(attempt, tokens=Tokens()),))
+    much = replace(PAGE, seconds=9.0, attempts=(attempt,))
+    first, second = (render(DocumentReading(INFO, (page,)), Format.JSON) for page in (little, much))
+    assert first == second
+    assert "seconds" not in first
+    assert "tokens" not in first
 
 
 def test_no_character_can_drive_a_terminal_or_fail_to_be_encoded() -> None:

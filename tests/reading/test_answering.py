@@ -8,6 +8,7 @@ from muniment.engines.profiles import Profile
 from muniment.reading import PageReading, PageStatus
 from muniment.reading.answering import answer_page
 from muniment.reading.asking import VisionModel, Wish
+from muniment.reading.data import Tokens
 from muniment.reading.questions import Judgement, PlainQuestion, Question
 from muniment.reading.wire import Pictured
 from muniment.text import Block, Flag, Paragraph
@@ -48,6 +49,11 @@ def test_the_question_stands_in_the_prompts_place_and_the_answer_is_the_block() 
     assert model.asked[0].response_format is None
     assert (page.status, page.blocks) == (PageStatus.READ, (Paragraph(text="1,200 euros."),))
     assert (page.number, page.width) == (PAGE.number, PAGE.width)
+
+
+def test_tokens_are_counted_of_every_answer() -> None:
+    page, _ = answer(Digits(), Completion("a1", "stop", 30, 2), Completion("…", "length", 30, 9), said("12"))
+    assert page.tokens == Tokens(60, 11)
 
 
 def test_a_page_that_does_not_tell_has_no_block() -> None:

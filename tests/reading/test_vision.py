@@ -11,6 +11,7 @@ from muniment.engines.profiles import Profile
 from muniment.errors import PageError
 from muniment.reading import Attempt, PageReading, PageStatus
 from muniment.reading.asking import VisionModel, Wish, room_for_answer
+from muniment.reading.data import Tokens
 from muniment.reading.vision import BANDS, read_page
 from muniment.reading.wire import PageRead, Pictured
 from muniment.text import Flag, Paragraph
@@ -59,6 +60,17 @@ def read(
 
 def methods(page: PageReading) -> list[tuple[str, str]]:
     return [(attempt.method, attempt.problem) for attempt in page.attempts]
+
+
+def test_tokens_are_counted_of_attempts_that_failed_too() -> None:
+    page, _ = read(
+        Completion("cut", "length", 900, 100), Broken("gone"), *[Completion("It reads.", "stop", 450, 20)] * 2
+    )
+    assert [(attempt.tokens.prompt, attempt.tokens.completion) for attempt in page.attempts] == [
+        *((900, 100), (0, 0), (0, 0)),
+        *((450, 20), (450, 20)),
+    ]
+    assert page.tokens == Tokens(1800, 140)
 
 
 def test_an_answer_that_came_to_its_end_is_the_page() -> None:

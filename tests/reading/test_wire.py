@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from muniment import errors
 from muniment.reading import wire
-from muniment.reading.data import PageReading, PageStatus
+from muniment.reading.data import Attempt, PageReading, PageStatus, Tokens
 
 
 @settings(deadline=None, max_examples=50)
@@ -28,6 +28,15 @@ def test_a_page_with_a_made_up_status_is_refused() -> None:
     good = wire.encode_reply(wire.PageRead(PageReading(number=1, status=PageStatus.READ)))
     with pytest.raises(ValueError, match="status"):
         wire.decode_reply(good.replace(b'"status":"read"', b'"status":"perfect"'))
+
+
+@pytest.mark.parametrize("count", ["-1", "2147483648", "1.5", '"many"'])
+def test_a_worker_is_not_believed_to_have_taken_any_number_of_tokens(count: str) -> None:
+    attempt = Attempt("embedded", "ocr", tokens=Tokens(17, 4))
+    good = wire.encode_reply(wire.PageRead(PageReading(number=1, status=PageStatus.READ, attempts=(attempt,))))
+    assert wire.decode_reply(good).kind == "read"
+    with pytest.raises(ValueError, match="tokens"):
+        wire.decode_reply(good.replace(b":17,", f":{count},".encode()))
 
 
 def test_an_error_arrives_as_the_same_kind_with_the_same_words() -> None:

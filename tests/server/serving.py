@@ -152,10 +152,10 @@ def parsed(answer: bytes) -> Reply:
 
 @contextmanager
 def served(
-    data: Path, *engines: str, requests: int | None = None, model: str = "", **settings: Any
+    data: Path, *engines: str, requests: int | None = None, model: str = "", jobs: int = 1, **settings: Any
 ) -> Iterator[Served]:
     """A service until the block ends, with ``engines`` or the embedded one, and with settings of its own."""
-    options = ReadOptions(engines=engines or ("embedded",), jobs=1, requests=requests, model=model)
+    options = ReadOptions(engines=engines or ("embedded",), jobs=jobs, requests=requests, model=model)
     data.mkdir(mode=0o700, exist_ok=True)
     app = make_app(ServeSettings(options=options, data=data, **settings))
     with (

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.builders import text_pdf
+from tests.builders import scanned_pdf, text_pdf
 from tests.reading.engine_server import engine_server
+from tests.server.asking import url
 from tests.server.serving import Served, served, until, with_plain_workers
 
 pytestmark = pytest.mark.usefixtures("plain_workers")
@@ -81,6 +83,35 @@ def test_metrics_count_by_route_and_outcome(service: Served) -> None:
     assert until(counted).headers["content-type"].startswith("text/plain")
 
 
+def tokens(service: Served) -> dict[str, float]:
+    """What engines counted, by kind."""
+    families = text_string_to_metric_families(service.client.get("/metrics").text)
+    return {
+        sample.labels["kind"]: sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name == "muniment_tokens_total"
+    }
+
+
+def test_tokens_of_pages_are_counted_of_requests_in_the_audit_too(tmp_path: Path) -> None:
+    """The engine counts 7 and 3 for each page that it looks at."""
+    scan = scanned_pdf(*[Image.effect_noise((240, 320), 80)] * 2)
+    told = {"type": "document_url", "document_url": url(scan, "application/pdf")}
+    with engine_server() as engine, served(tmp_path / "data", engine.address) as service:
+        until(lambda: service.client.get("/v1/models").json()["data"] or None)
+        answers = service.client.put("/process", content=scan), service.client.post("/v1/ocr", json={"document": told})
+        for answer in answers:
+            assert answer.status_code == 200
+            line = service.line_of(answer)
+            assert (line["pages"], line["prompt_tokens"], line["completion_tokens"]) == (2, 14, 6)
+        until(lambda: tokens(service) == {"prompt": 28, "completion": 12} or None)
+        job = service.client.post("/v1/documents", content=scan)
+        service.job(job.json()["id"])
+        assert tokens(service) == {"prompt": 42, "completion": 18}
+        assert service.line_of(job)["prompt_tokens"] == 0, "it was answered before a page was read"
+
+
 def gauges(service: Served) -> dict[str, float]:
     """The numbers of the service that have a name of their own."""
     families = text_string_to_metric_families(service.client.get("/metrics").text)
@@ -94,15 +125,19 @@ def gauges(service: Served) -> dict[str, float]:
 
 def test_metrics_tell_how_things_stand(tmp_path: Path, plain_workers: pytest.MonkeyPatch) -> None:
     with_plain_workers(plain_workers, "2:hang")
-    with served(tmp_path / "data") as service:
+    with served(tmp_path / "data", jobs=2) as service:  # one hangs at the first document; the other opens the second
         service.hand_in(text_pdf("one"))
         until(lambda: gauges(service)["muniment_jobs done"] or None)
         for _ in range(2):
             service.hand_in(text_pdf("one", "two", "three"))
-        until(lambda: gauges(service)["muniment_queue_length"] or None)
-        told = gauges(service)
-        assert (told["muniment_jobs reading"], told["muniment_jobs done"], told["muniment_jobs failed"]) == (2, 1, 0)
-        assert told["muniment_at_work"] == 1
+
+        def at_work() -> dict[str, float] | None:
+            told = gauges(service)
+            is_so = (told["muniment_jobs reading"], told["muniment_at_work"]) == (2, 2)
+            return told if is_so and told["muniment_queue_length"] else None
+
+        told = until(at_work)
+        assert (told["muniment_jobs done"], told["muniment_jobs failed"]) == (1, 0)
         assert (told["muniment_ready"], told["muniment_audit_writable"]) == (0, 1)
         log = service.data / "audit.jsonl"
         log.unlink()

@@ -179,6 +179,12 @@ class TestJobs:
     def hand_in(self, service: Served, key: dict[str, str]) -> str:
         return service.hand_in(LETTER, authorization=key["authorization"])
 
+    def partly_read(self, service: Served, key: dict[str, str]) -> str:
+        """A job, two of whose pages are done."""
+        job = self.hand_in(service, key)
+        until(lambda: pages_of(service, job, key) == 2 or None)
+        return job
+
     def done(self, service: Served, job: str, key: dict[str, str], state: str = "done") -> None:
         place = f"/v1/documents/{job}"
         until(lambda: service.client.get(place, headers=key).json()["state"] == state or None)
@@ -203,8 +209,7 @@ class TestJobs:
     ) -> None:
         with_plain_workers(plain_workers, "3:hang")
         with served(data) as service:
-            job = self.hand_in(service, key)
-            until(lambda: pages_of(service, job, key) == 2 or None)
+            job = self.partly_read(service, key)
             self.removed(service, job, key)
             assert used(data) == 2
 
@@ -228,8 +233,7 @@ class TestJobs:
     ) -> None:
         with_plain_workers(plain_workers, "2:error,3:hang")
         with served(data) as service:
-            job = self.hand_in(service, key)
-            until(lambda: pages_of(service, job, key) == 2 or None)
+            job = self.partly_read(service, key)
         assert used(data) == 3
         with served(data) as service:
             assert used(data) == 3

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import threading
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from pathlib import Path
@@ -10,16 +11,21 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from muniment.engines.openai import ChatClient
 from muniment.reading.source import bytes_in_memory
-from muniment.server import canary
+from muniment.server import canary, coming
 from muniment.server.canary import FRESH, Sighting
-from muniment.server.models import Models
 from tests.documents.test_sandbox import namespaces_allowed
 from tests.reading.engine_server import Pieces, Refusal, engine_server
 from tests.server.serving import Served, make_key, served, until, with_plain_workers
 
+PAGE = Path(canary.__file__).with_name("canary.png").read_bytes()
 BETWEEN_LOOKS = canary._EVERY
-NOT_YET = "the engine is not there yet"
+
+
+def not_yet(address: str) -> str:
+    """What is said of an engine that is waited for."""
+    return f"The engine {address} is not there yet."
 
 
 def seen(service: Served, *, well: bool) -> tuple[int, dict[str, Any]]:
@@ -75,17 +81,48 @@ def test_what_nobody_expected_is_told_and_the_watch_goes_on(
     assert told.startswith("The model scripted does not read: Something went wrong: OSError in test_canary.py")
 
 
-def test_a_start_that_fails_for_a_reason_nobody_expected_is_told(
+def test_a_start_that_fails_for_a_reason_nobody_expected_is_told_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def broken(_: Models) -> None:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+    comes = threading.Event()
 
-    monkeypatch.setattr(Models, "start", broken)
-    with served(tmp_path / "data") as service:
-        problem = until(lambda: found if (found := service.client.get("/ready").json()["problem"]) != NOT_YET else None)
-    assert problem.startswith("The engines could not be started: OSError")
-    assert problem in caplog.messages
+    async def faulty(client: ChatClient) -> dict[str, int]:
+        if not comes.is_set():
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return await asked(client)
+
+    asked = ChatClient.models
+    monkeypatch.setattr(ChatClient, "models", faulty)
+    monkeypatch.setattr(coming, "_FIRST_PAUSE", 0.01)
+    with engine_server() as engine, served(tmp_path / "data", engine.address) as service:
+        problem = until(lambda: caplog.messages[0] if caplog.messages else None)
+        answer = service.client.get("/ready")
+        assert (answer.status_code, answer.json()["problem"]) == (503, problem)
+        comes.set()
+        assert seen(service, well=True)[0] == 200
+    assert problem.startswith(f"The engine {engine.address} could not be started: OSError")
+
+
+def test_while_an_engine_has_not_come_the_others_are_listed_watched_and_read_with(tmp_path: Path) -> None:
+    with engine_server() as gone:
+        port = int(gone.server_address[1])
+
+    def listed() -> list[str]:
+        return [model["id"] for model in service.client.get("/v1/models").json()["data"]]
+
+    with engine_server() as early:
+        early.model = "early"
+        with served(tmp_path / "data", gone.address, early.address) as service:
+            status, told = seen(service, well=True)
+            assert (status, told["model"]) == (503, "early")
+            assert service.client.get("/ready").json()["problem"] == not_yet(gone.address)
+            assert listed() == ["early"]
+            answer = service.client.put("/process", params={"model": "early"}, content=PAGE)
+            assert answer.status_code == 200
+            with engine_server(port=port):
+                ready = until(lambda: told if (told := service.client.get("/ready")).status_code == 200 else None)
+                assert {seen["model"] for seen in ready.json()["canary"]} == {"scripted", "early"}
+                assert listed() == ["scripted", "early"]
 
 
 def test_an_engine_that_refuses_every_page_is_told_when_the_service_starts_and_once(
@@ -115,15 +152,14 @@ def test_before_anything_was_seen_it_is_not_ready_and_lives(tmp_path: Path) -> N
         address = engine.address
     with served(tmp_path / "data", address) as service:
         answer = service.client.get("/ready")
-        assert (answer.status_code, answer.json()["problem"]) == (503, NOT_YET)
+        assert (answer.status_code, answer.json()["problem"]) == (503, not_yet(address))
         assert service.client.get("/health").json() == {"status": "ok"}
 
 
 def test_an_engine_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     with engine_server() as engine, served(tmp_path / "data", engine.address, model="another") as service:
-        answer = until(
-            lambda: answer if (answer := service.client.get("/ready")).json()["problem"] != NOT_YET else None
-        )
+        waits = not_yet(engine.address)
+        answer = until(lambda: answer if (answer := service.client.get("/ready")).json()["problem"] != waits else None)
         assert answer.status_code == 503
         assert "'another'" in answer.json()["problem"]
 

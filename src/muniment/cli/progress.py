@@ -9,18 +9,7 @@ from types import TracebackType
 from typing import Protocol
 
 from muniment.cli.messages import complain, counted, say
-from muniment.reading import (
-    DocumentDone,
-    DocumentFailed,
-    DocumentOpened,
-    DocumentSkipped,
-    EngineAwaited,
-    EngineNotice,
-    Event,
-    PageDone,
-    PageStatus,
-    SandboxWarning,
-)
+from muniment.reading import PageStatus, events
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -34,7 +23,7 @@ class Progress(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def take(self, event: Event) -> None: ...
+    def take(self, event: events.Event) -> None: ...
 
     def aside(self) -> AbstractContextManager[None]:
         """Keeps the screen free for what is written to it meanwhile."""
@@ -63,10 +52,10 @@ class QuietProgress:
     ) -> None:
         pass
 
-    def take(self, event: Event) -> None:
-        if isinstance(event, DocumentFailed):
+    def take(self, event: events.Event) -> None:
+        if isinstance(event, events.DocumentFailed):
             complain(str(event.error))
-        elif isinstance(event, PageDone) and event.page.status is PageStatus.FAILED:
+        elif isinstance(event, events.PageDone) and event.page.status is PageStatus.FAILED:
             complain(event.page.problem)
 
     def aside(self) -> AbstractContextManager[None]:
@@ -94,34 +83,34 @@ class LineProgress(QuietProgress):
         self._told = clock()
         self._awaited, self._awaited_for = "", 0.0
 
-    def take(self, event: Event) -> None:
+    def take(self, event: events.Event) -> None:
         match event:
-            case SandboxWarning():
-                self._line(sandbox_warning(event))
-            case EngineNotice():
+            case events.SandboxWarning():
+                self._line(f"muniment: {event}")
+            case events.EngineNotice():
                 self._line(f"muniment: {event.what}")
-            case EngineAwaited():
+            case events.EngineAwaited():
                 self._await(event)
-            case DocumentOpened():
+            case events.DocumentOpened():
                 self._pages, self._of = 0, len(event.pages)
-            case PageDone():
+            case events.PageDone():
                 self._page(event)
-            case DocumentDone():
+            case events.DocumentDone():
                 self._finish(f"{event.source.name}: {counted(self._of, 'page')}")
-            case DocumentSkipped():
+            case events.DocumentSkipped():
                 self._finish(f"{event.source.name}: read before")
-            case DocumentFailed():
+            case events.DocumentFailed():
                 self._finished += 1
                 self._line(f"muniment: {event.error}")
 
-    def _await(self, event: EngineAwaited) -> None:
+    def _await(self, event: events.EngineAwaited) -> None:
         """A line for everything new that is awaited, and ever fewer while it stays the same."""
         is_new = event.what != self._awaited
         if event.seconds >= (SECONDS_BETWEEN_LINES if is_new else 2 * self._awaited_for):
             self._awaited, self._awaited_for = event.what, event.seconds
             self._line(f"{event.what} ({event.seconds:.0f} s)")
 
-    def _page(self, event: PageDone) -> None:
+    def _page(self, event: events.PageDone) -> None:
         self._pages += 1
         if self._pages < self._of and self._clock() - self._told >= SECONDS_BETWEEN_LINES:
             self._told = self._clock()
@@ -131,11 +120,3 @@ class LineProgress(QuietProgress):
         self._finished += 1
         self._told = self._clock()
         self._line(f"[{self._finished}/{self._documents}] {what}")
-
-
-def sandbox_warning(event: SandboxWarning) -> str:
-    """What to say once where the system refuses the sandbox."""
-    return (
-        f"muniment: this system does not let workers shut themselves off from the network: {event.reason}. "
-        "They read all the same; --require-sandbox makes this an error."
-    )

@@ -11,18 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
 from muniment.cli.messages import printable
-from muniment.cli.progress import sandbox_warning
-from muniment.reading import (
-    DocumentDone,
-    DocumentFailed,
-    DocumentOpened,
-    DocumentSkipped,
-    EngineAwaited,
-    EngineNotice,
-    Event,
-    PageDone,
-    SandboxWarning,
-)
+from muniment.reading import events
 
 _SPEED_OVER_SECONDS = 120.0
 
@@ -74,23 +63,23 @@ class BarProgress:
         if self._shares_screen:
             self._bar.start()
 
-    def take(self, event: Event) -> None:
+    def take(self, event: events.Event) -> None:
         match event:
-            case SandboxWarning():
-                self._say(sandbox_warning(event))
-            case EngineNotice():
+            case events.SandboxWarning():
+                self._say(f"muniment: {event}")
+            case events.EngineNotice():
                 self._say(f"muniment: {event.what}")
-            case EngineAwaited():
+            case events.EngineAwaited():
                 self._bar.update(self._task, description=escape(printable(f"{event.what} ({event.seconds:.0f} s)")))
-            case DocumentOpened():
+            case events.DocumentOpened():
                 self._pages, self._of = 0, len(event.pages)
                 self._bar.update(self._task, description=escape(printable(event.source.name)))
-            case PageDone():
+            case events.PageDone():
                 self._pages += 1
                 self._read_now += not event.resumed
-            case DocumentDone() | DocumentSkipped():
+            case events.DocumentDone() | events.DocumentSkipped():
                 self._finish()
-            case DocumentFailed():
+            case events.DocumentFailed():
                 self._say(f"muniment: {event.error}")
                 self._finish()
         self._draw()

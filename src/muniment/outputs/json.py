@@ -21,7 +21,7 @@ FORMAT_VERSION = 1
 _DECIMALS = 2
 _BOX_DECIMALS = 4
 _SCORE_DECIMALS = 3
-_LEFT_OUT = {"seconds"}  # timings differ from run to run; results must not
+_LEFT_OUT = {"seconds", "tokens"}  # what a run took may differ from run to run; results must not
 _CONTROL = re.compile("[\x7f-\x9f\u2028\u2029]")
 
 
@@ -81,6 +81,8 @@ def json_schema() -> dict[str, Any]:
                 name: _always_there(of) for name, of in part["properties"].items() if name not in _LEFT_OUT
             }
             part["required"] = list(part["properties"])
+    whole = json.dumps(schema)  # what only the fields left out were described by goes with them
+    schema["$defs"] = {name: part for name, part in schema["$defs"].items() if f'"#/$defs/{name}"' in whole}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 

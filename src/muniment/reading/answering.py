@@ -27,15 +27,15 @@ async def answer_page(picture: Pictured, model: VisionModel, question: Question)
     for temperature in model.profile.temperatures:
         method = f"question, temperature {temperature:g}"
         try:
-            answer = await ask(model, picture.images[0], wish, temperature)
+            answer, tokens = await ask(model, picture.images[0], wish, temperature)
         except NoGoodError as problem:
-            attempts.append(Attempt(model.served.model, method, str(problem)))
+            attempts.append(Attempt(model.served.model, method, str(problem), problem.tokens))
             flags |= {problem.flag} if problem.flag else set()
             if problem.is_last:
                 break
         else:
             judgement = question.judged(answer)
-            attempts.append(Attempt(model.served.model, method, "; ".join(judgement.problems)))
+            attempts.append(Attempt(model.served.model, method, "; ".join(judgement.problems), tokens))
             answers.append((judgement, answer))
             if not judgement.problems:
                 break

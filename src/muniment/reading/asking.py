@@ -7,8 +7,10 @@ from typing import Any, Protocol
 from muniment.engines.image import EncodedImage
 from muniment.engines.openai import Broken, ChatRequest, Completion, Deadly, Refused, Served, TooLong
 from muniment.engines.profiles import Profile
+from muniment.reading.data import Tokens
 from muniment.text import Flag
 
+NO_TOKENS = Tokens()
 _PATCH = 28
 """Pixels of a side that one image token stands for, in Qwen2.5-VL."""
 _LETTERS_A_TOKEN = 3
@@ -58,16 +60,20 @@ class NoGoodError(Exception):
     Attributes:
         flag: what to remark.
         is_last: the page must not be sent again.
+        tokens: that it took all the same.
     """
 
-    def __init__(self, why: str, flag: Flag | None = None, *, is_last: bool = False) -> None:
+    def __init__(
+        self, why: str, flag: Flag | None = None, *, is_last: bool = False, tokens: Tokens = NO_TOKENS
+    ) -> None:
         super().__init__(why)
         self.flag = flag
         self.is_last = is_last
+        self.tokens = tokens
 
 
-async def ask(model: VisionModel, image: EncodedImage, wish: Wish, temperature: float) -> str:
-    """What the model answers, if it came to its end by itself.
+async def ask(model: VisionModel, image: EncodedImage, wish: Wish, temperature: float) -> tuple[str, Tokens]:
+    """What the model answers, if it came to its end by itself, and what that took.
 
     Raises:
         NoGoodError: it did not, or there is no answer.
@@ -80,17 +86,19 @@ async def ask(model: VisionModel, image: EncodedImage, wish: Wish, temperature: 
         raise NoGoodError(str(trouble), is_last=True) from None
     except (Broken, Refused) as trouble:
         raise NoGoodError(str(trouble)) from None
+    tokens = Tokens(completion.prompt_tokens, completion.completion_tokens)
     match completion.finish_reason:
         case "stop" if completion.text.strip():
-            return completion.text
+            return completion.text, tokens
         case "stop":
-            raise NoGoodError("the model wrote nothing")
+            raise NoGoodError("the model wrote nothing", tokens=tokens)
         case "length":
-            raise NoGoodError(f"the answer was cut off after {request.max_tokens} tokens", Flag.TRUNCATED)
+            why = f"the answer was cut off after {request.max_tokens} tokens"
+            raise NoGoodError(why, Flag.TRUNCATED, tokens=tokens)
         case "repetition":
-            raise NoGoodError("the answer ran into a loop", Flag.REPETITION)
+            raise NoGoodError("the answer ran into a loop", Flag.REPETITION, tokens=tokens)
         case other:
-            raise NoGoodError(f"the answer ended by {other!r}")
+            raise NoGoodError(f"the answer ended by {other!r}", tokens=tokens)
 
 
 async def _complete(model: VisionModel, request: ChatRequest) -> Completion:

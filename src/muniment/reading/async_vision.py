@@ -66,9 +66,13 @@ class AsyncVisionReader:
     async def prepare(self) -> Served:
         """What the engine serves, once it says so. Raises EngineError."""
         served = await self.replicas.describe()
+        self.begin(served)
+        return served
+
+    def begin(self, served: Served) -> None:
+        """Read with what the engine has said that it serves."""
         self._model = VisionModel(self.replicas, served, self._profile, self._options.answer_timeout)
         self.identity = f"engine=model model={served.model}"
-        return served
 
     @property
     def awaited(self) -> str:
@@ -118,7 +122,7 @@ class AsyncVisionReader:
 
     @property
     def _ready(self) -> VisionModel:
-        assert self._model is not None, "prepare() comes first"  # noqa: S101
+        assert self._model is not None, "prepare() or begin() comes first"  # noqa: S101
         return self._model
 
     def _on_lane(self, task: Callable[[Any], Result]) -> Awaitable[Result]:

@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from muniment.text import Block, Flag, Line
+
+_Count = Annotated[int, Field(ge=0, lt=1 << 31)]
 
 
 class PageStatus(StrEnum):
@@ -16,6 +21,14 @@ class PageStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens as an engine counted them: of the questions, and of its answers; 0 if it does not say."""
+
+    prompt: _Count = 0
+    completion: _Count = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One try at a page.
 
@@ -23,11 +36,13 @@ class Attempt:
         engine: who tried ("embedded").
         method: how ("ocr", "text layer").
         problem: why it failed, or "" if it succeeded.
+        tokens: that it took; not part of the result's identity and never written to outputs.
     """
 
     engine: str
     method: str
     problem: str = ""
+    tokens: Tokens = field(default=Tokens(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +80,12 @@ class PageReading:
     def lines(self) -> tuple[Line, ...]:
         """All lines in reading order."""
         return tuple(line for block in self.blocks for line in block.lines)
+
+    @property
+    def tokens(self) -> Tokens:
+        """What all attempts took together."""
+        taken = [attempt.tokens for attempt in self.attempts]
+        return Tokens(sum(tokens.prompt for tokens in taken), sum(tokens.completion for tokens in taken))
 
 
 @dataclass(frozen=True, slots=True)

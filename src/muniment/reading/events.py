@@ -9,9 +9,16 @@ from muniment.reading.data import DocumentInfo, PageReading
 
 @dataclass(frozen=True, slots=True)
 class SandboxWarning:
-    """Workers could not shut themselves off from the network; told once, before the first page."""
+    """Workers could not shut themselves off from the network; told once, before the first page. ``str()`` is for the
+    user."""
 
     reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"This system does not let workers shut themselves off from the network: {self.reason}. "
+            "They read all the same; --require-sandbox makes this an error."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from muniment.engines.image import EncodedImage
 from muniment.errors import PageError
-from muniment.reading.asking import NoGoodError, VisionModel, Wish, ask
-from muniment.reading.data import Attempt, PageReading, PageStatus
+from muniment.reading.asking import NO_TOKENS, NoGoodError, VisionModel, Wish, ask
+from muniment.reading.data import Attempt, PageReading, PageStatus, Tokens
 from muniment.reading.wire import PageRead, Pictured
 from muniment.text import Flag
 from muniment.text.bands import join_bands
@@ -57,15 +57,15 @@ class _Record:
         self.attempts: list[Attempt] = []
         self.remarks: set[Flag] = set()
 
-    async def of(self, method: str, attempt: Awaitable[Result]) -> Result:
-        """What an attempt gives, and remember it either way. Raises NoGoodError."""
+    async def of(self, method: str, attempt: Awaitable[tuple[Result, Tokens]]) -> Result:
+        """What an attempt gives, and remember it, and what it took, either way. Raises NoGoodError."""
         try:
-            result = await attempt
+            result, tokens = await attempt
         except NoGoodError as problem:
-            self.attempts.append(Attempt(self.engine, method, str(problem)))
+            self.attempts.append(Attempt(self.engine, method, str(problem), problem.tokens))
             self.remarks |= {problem.flag} if problem.flag else set()
             raise
-        self.attempts.append(Attempt(self.engine, method))
+        self.attempts.append(Attempt(self.engine, method, tokens=tokens))
         return result
 
 
@@ -106,15 +106,15 @@ async def _ask_patiently(image: EncodedImage, model: VisionModel, wish: Wish, re
     return await record.of(f"{what}temperature {last:g}", ask(model, image, wish, last))
 
 
-async def _bands(cut: Cut) -> tuple[EncodedImage, ...]:
-    """The page in parts. Raises NoGoodError."""
+async def _bands(cut: Cut) -> tuple[tuple[EncodedImage, ...], Tokens]:
+    """The page in parts, which takes no tokens. Raises NoGoodError."""
     try:
         picture = await cut(BANDS)
     except PageError as error:
         raise NoGoodError(str(error)) from None
     if not isinstance(picture, Pictured) or not picture.images:
         raise NoGoodError("the page could not be cut")
-    return picture.images
+    return picture.images, NO_TOKENS
 
 
 def as_fallback(page: PageReading, attempts: Sequence[Attempt], remarks: Set[Flag] = frozenset()) -> PageReading:

@@ -70,7 +70,7 @@ class Canary:
     async def keep_watch(self) -> None:
         """Go on until cancelled. Models are looked at each by itself, so that a slow one holds up no other."""
         async with asyncio.TaskGroup() as group:
-            for model in self._models.all():
+            async for model in self._models.as_they_come():
                 group.create_task(self._watch(model))
 
     async def _watch(self, model: Model) -> None:

@@ -13,7 +13,6 @@ class Caps:
         body_bytes: bytes of a JSON body, as it comes.
         document_bytes: bytes of the documents that are uploaded with one request.
         images: page images a request.
-        image_pixels: pixels an image, as its header tells them.
         document_pages: pages a document has.
         ocr_pages: pages a request of /v1/ocr, which waits for all of them.
         ocr_image_bytes: characters of base64 of pictures that a request of /v1/ocr is answered with.
@@ -27,7 +26,6 @@ class Caps:
     body_bytes: int = 64 * _MIB
     document_bytes: int = 512 * _MIB
     images: int = 8
-    image_pixels: int = 100_000_000
     document_pages: int = 2_000
     ocr_pages: int = 1_000
     ocr_image_bytes: int = 64 * _MIB

@@ -38,8 +38,12 @@ class Metrics:
         self._seconds.labels(route).observe(line.duration)
         self._pages.labels(route).inc(line.pages)
         self._bytes.labels(route).inc(line.bytes_in)
-        self._tokens.labels("prompt").inc(line.prompt_tokens)
-        self._tokens.labels("completion").inc(line.completion_tokens)
+        self.tokens(line.prompt_tokens, line.completion_tokens)
+
+    def tokens(self, prompt: int, completion: int) -> None:
+        """Count what an engine counted."""
+        self._tokens.labels("prompt").inc(prompt)
+        self._tokens.labels("completion").inc(completion)
 
     def text(self) -> bytes:
         """All of it, as Prometheus reads it."""

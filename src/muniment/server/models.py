@@ -2,15 +2,26 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
+from operator import itemgetter
 from typing import BinaryIO, Protocol
 
 from muniment.engines.image import EncodedImage, ImageLimits
-from muniment.engines.openai import Broken, Busy, ChatClient, Endpoint, EngineTrouble, Loading, Unreachable
+from muniment.engines.openai import (
+    Broken,
+    Busy,
+    ChatClient,
+    Endpoint,
+    EngineTrouble,
+    Loading,
+    ModelServer,
+    Served,
+    Unreachable,
+)
 from muniment.errors import EngineError, PageError, UsageError
-from muniment.reading import EMBEDDED, PageReading, ReadOptions
+from muniment.reading import EMBEDDED, PageReading, ReadOptions, SandboxWarning
 from muniment.reading.async_vision import AsyncVisionReader
 from muniment.reading.attempts import CropTask, OpenTask, PictureTask
 from muniment.reading.machine import default_jobs, processors
@@ -21,12 +32,16 @@ from muniment.reading.readers import EmbeddedReader
 from muniment.reading.source import OpenDocument
 from muniment.reading.wire import Pictured
 from muniment.reading.worker_process import WorkerSettings
+from muniment.server.coming import Coming
 from muniment.server.errors import ApiError
 from muniment.text import Box
 
 _RETRY_AFTER = 1.0
 _SHOWN = ImageLimits(multiple=1)
 """How large a page is shown to people."""
+
+_EMBEDDED, _LOCAL, _ADDRESS = range(3)
+"""Kinds of engines, in the order in which their models stand."""
 
 Pieces = AbstractAsyncContextManager[AsyncIterator[bytes]]
 
@@ -105,9 +120,13 @@ class EmbeddedModel:
 class VisionModel:
     """A vision-language model behind one address or several."""
 
-    def __init__(self, reader: AsyncVisionReader, name: str, context: int) -> None:
-        self.name, self.context = name, context
+    def __init__(self, reader: AsyncVisionReader, served: Served) -> None:
+        self.name, self.context = served.model, served.context
         self._reader = reader
+
+    def share(self, server: ModelServer) -> None:
+        """Have another server of the model do some of its work, from now on."""
+        self._reader.replicas.add(server)
 
     @property
     def identity(self) -> str:
@@ -130,8 +149,16 @@ class VisionModel:
         await self._reader.aclose()
 
 
+def _kind(engine: str) -> int:
+    if engine == EMBEDDED:
+        return _EMBEDDED
+    return _LOCAL if engine.startswith(LOCAL) else _ADDRESS
+
+
 class Models:
     """All of them, with the workers that they share. For one event loop; close it at the end.
+
+    They come one by one, as their engines do. Which is the default one does not hang on that: it is the first engine's.
 
     Args:
         options: the engines, and how pages are read; addresses of one model share its work.
@@ -145,93 +172,138 @@ class Models:
         self._pool = WorkerPool(
             self._jobs, WorkerSettings(options.worker_memory), require_sandbox=options.require_sandbox
         )
-        self._models: dict[str, Model] = {}
+        self._engines = sorted(dict.fromkeys(options.engines), key=_kind)
+        self._coming = Coming(self._engines, tell)
+        self._models: dict[tuple[int, int], Model] = {}
+        """By the place of their engine, and theirs among its models; under several where engines share the work."""
+        self._local = asyncio.Lock()
+        self._arrived = asyncio.Condition()
         self._has_warned = False
         self.since = int(time.time())
-        self.is_started = False
-        """Whether all engines have said what they serve."""
 
     async def start(self) -> None:
-        """Find out what the engines serve, all at once, waiting for those that are not there yet.
-
-        Raises:
-            EngineError: one cannot be used.
-            UsageError: the engines make no sense together.
-        """
-        engines = self._options.engines
-        if EMBEDDED in engines:
-            self._models[EMBEDDED] = EmbeddedModel(self._pool, self._options, self._jobs)
-        addresses = [engine for engine in engines if engine != EMBEDDED and not engine.startswith(LOCAL)]
-        asked = [asyncio.create_task(self._served_at(address)) for address in addresses]
-        started = asyncio.create_task(self._start_local())
-        try:
-            await asyncio.gather(started, *asked)
-        finally:
-            for task in (started, *asked):
-                task.cancel()
-            await asyncio.gather(started, *asked, return_exceptions=True)
-        remote: dict[str, tuple[str, ...]] = {}
-        for address, task in zip(addresses, asked, strict=True):
-            for name in task.result():
-                remote[name] = (*remote.get(name, ()), address)
-        for name, serving in remote.items():
-            await self._add(serving, name)
+        """Get all engines, each to be used as soon as it is there; what goes wrong is told, and tried again."""
+        await self._coming.bring(self._bring)
         if not self._models:
-            raise EngineError(f"No engine serves the model {self._options.model!r}", "Look at the name after --model.")
-        self.is_started = True
+            self._tell(self.problem)
 
-    async def _start_local(self) -> None:
-        """One after another, as they share a machine. Raises EngineError, UsageError."""
-        for engine in self._options.engines:
-            if engine.startswith(LOCAL):
-                await self._add((engine,))
+    async def _bring(self, place: int, engine: str) -> None:
+        """Get the engine at a place. Raises EngineError; UsageError if it makes no sense beside the others."""
+        try:
+            if engine == EMBEDDED:
+                self._add(place, EmbeddedModel(self._pool, self._options, self._jobs))
+            elif engine.startswith(LOCAL):
+                async with self._local:  # one after another, as they share a machine
+                    await self._start_local(place, engine)
+            else:
+                for served in await self._served_at(engine):
+                    self._add_served(place, engine, served)
+        finally:
+            async with self._arrived:
+                self._arrived.notify_all()
 
-    async def _served_at(self, address: str) -> list[str]:
-        """The models that an address serves, of those that are wanted, once it says so."""
+    async def _start_local(self, place: int, engine: str) -> None:
+        reader = self._reader(engine, self._options.model)
+        async with AsyncExitStack() as held:
+            held.push_async_callback(reader.aclose)  # which also ends a vLLM that is still starting
+            served = await reader.prepare()
+            self._check_is_new(served.model)
+            self._add(place, VisionModel(reader, served))
+            held.pop_all()
+
+    async def _served_at(self, address: str) -> list[Served]:
+        """The models that an address serves, of those that are wanted, once it says so. Raises EngineError."""
         client = ChatClient(Endpoint.parse(address), "", self._options.api_key)
         try:
             while True:
                 try:
-                    names = await client.models()
+                    models = await client.models()
                 except (Busy, Broken, Loading, Unreachable):
                     await asyncio.sleep(_RETRY_AFTER)
                 except EngineTrouble as trouble:
                     raise EngineError(f"The engine at {client.label} cannot be used: {trouble}") from None
                 else:
-                    return [name for name in names if self._options.model in ("", name)]
+                    wanted = self._options.model
+                    return [Served(name, context) for name, context in models.items() if wanted in ("", name)]
         finally:
             await client.aclose()
 
-    async def _add(self, engines: tuple[str, ...], name: str = "") -> None:
-        options = replace(self._options, engines=engines, model=name or self._options.model)
-        reader = AsyncVisionReader(self._pool, options, self._jobs, servers_for(options, self._tell))
-        async with AsyncExitStack() as held:
-            held.push_async_callback(reader.aclose)  # which also ends a vLLM that is still starting
-            served = await reader.prepare()
-            if served.model in self._models:
-                message = f"Two engines serve a model {served.model!r} in different ways"
-                raise UsageError(message, "Leave out one of them.")
-            held.pop_all()
-        self._models[served.model] = VisionModel(reader, served.model, served.context)
+    def _add_served(self, place: int, address: str, served: Served) -> None:
+        """Have a model of an address, which shares its work with other addresses of the same model."""
+        name = served.model
+        others = [at for at, model in self._models.items() if model.name == name]
+        if any(at == place for at, _ in others):  # since an earlier attempt, which failed further on
+            return
+        shared = next((self._models[at] for at in others if _kind(self._engines[at[0]]) == _ADDRESS), None)
+        if isinstance(shared, VisionModel):
+            (server,) = servers_for(self._only(address, name), self._tell)
+            shared.share(server)
+            self._add(place, shared)
+        else:
+            self._check_is_new(name)
+            reader = self._reader(address, name)
+            reader.begin(served)
+            self._add(place, VisionModel(reader, served))
+
+    def _reader(self, engine: str, model: str) -> AsyncVisionReader:
+        options = self._only(engine, model)
+        return AsyncVisionReader(self._pool, options, self._jobs, servers_for(options, self._tell))
+
+    def _only(self, engine: str, model: str) -> ReadOptions:
+        return replace(self._options, engines=(engine,), model=model)
+
+    def _check_is_new(self, name: str) -> None:
+        if any(name == model.name for model in self._models.values()):
+            raise UsageError(f"Two engines serve a model {name!r} in different ways", "Leave out one of them.")
+
+    def _add(self, place: int, model: Model) -> None:
+        rank = sum(at == place for at, _ in self._models)
+        self._models[place, rank] = model
 
     def all(self) -> tuple[Model, ...]:
-        """Every model, the default one first."""
-        return tuple(self._models.values())
+        """Every model that is there, in the order of the engines."""
+        return tuple(dict.fromkeys(model for _, model in sorted(self._models.items(), key=itemgetter(0))))
+
+    async def as_they_come(self) -> AsyncGenerator[Model, None]:
+        """Every model, as soon as it is there; it does not end, as one more may come."""
+        told: set[Model] = set()
+        while True:
+            for model in self.all():
+                if model not in told:
+                    told.add(model)
+                    yield model
+            async with self._arrived:
+                await self._arrived.wait_for(lambda: not told.issuperset(self.all()))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all engines are there."""
+        return self._coming.is_over and bool(self._models)
+
+    @property
+    def problem(self) -> str:
+        """Why not all engines are there; "" if they are."""
+        if self._coming.is_over and not self._models:
+            return f"No engine serves the model {self._options.model!r}. Look at the name after --model."
+        return self._coming.problem
 
     def find(self, name: str | None) -> Model:
-        """The model called ``name``; the default one if it is None. Raises ApiError."""
-        if name is None and self._models:
-            return next(iter(self._models.values()))
-        model = self._models.get(name or "")
-        if model is None and not self.is_started:
+        """The model called ``name``; if it is None, the default one, which is the first. Raises ApiError."""
+        if name is None:
+            first = min(self._models, default=None)
+            model = None if first is None or self._coming.is_before(first[0]) else self._models[first]
+        else:
+            model = next((model for model in self.all() if model.name == name), None)
+        if model is None and not self.is_complete:
             raise ApiError(
                 503, "overloaded_error", "The engine is not there yet", code="model_loading", retry_after=_RETRY_AFTER
             )
         if model is None:
+            names = ", ".join(model.name for model in self.all())
             raise ApiError(
                 404,
                 "invalid_request_error",
-                f"There is no such model here; there are: {', '.join(self._models)}",
+                f"There is no such model here; there are: {names}",
                 param="model",
                 code="model_not_found",
             )
@@ -258,10 +330,7 @@ class Models:
     def _warn_of_refusal(self) -> None:
         if not self.is_sandboxed and not self._has_warned:
             self._has_warned = True
-            self._tell(
-                f"This system does not let workers shut themselves off from the network: {self._pool.refusal}. "
-                "They read all the same; --require-sandbox makes this an error."
-            )
+            self._tell(str(SandboxWarning(self._pool.refusal)))
 
     async def picture(self, document: OpenDocument, number: int) -> EncodedImage:
         """A page of an open document as models see it, upright. Raises PageError, EngineError."""
@@ -281,7 +350,7 @@ class Models:
 
     async def aclose(self) -> None:
         """End all workers and requests."""
-        await asyncio.gather(*(model.aclose() for model in self._models.values()))
+        await asyncio.gather(*(model.aclose() for model in self.all()))
         await asyncio.to_thread(self._pool.close)
 
     @property

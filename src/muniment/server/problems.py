@@ -33,7 +33,7 @@ def described(error: Exception) -> str:
 
 def as_api_error(error: MunimentError) -> ApiError:
     """The same for a client."""
-    message = str(error)
+    message = _for_client(error)
     match error:
         case LimitExceeded():
             return ApiError(413, "invalid_request_error", message, code="document_too_large")
@@ -54,6 +54,16 @@ def as_api_error(error: MunimentError) -> ApiError:
         case OutputError():
             return ApiError(507, "server_error", "The service cannot write to its disk", code="no_space")
     return ApiError(500, "server_error", message)
+
+
+def _for_client(error: MunimentError) -> str:
+    """What happened and what a client can do: hints on documents help it, others are for a command line."""
+    match error:
+        case PasswordNeeded():
+            return f"{error.what}. Send it without a password: open it in a viewer and save it without security."
+        case DocumentError() | PageError() | UsageError():
+            return str(error)
+    return f"{error.what}. Tell whoever runs this service."
 
 
 def of_trouble(trouble: EngineTrouble) -> ApiError:

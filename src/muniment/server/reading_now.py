@@ -28,6 +28,8 @@ async def pages_of(
         async with service.slots(model).take(call.owner):
             page = await model.read(document, number)
         call.account.pages += page.status is not PageStatus.FAILED
+        call.account.prompt_tokens += page.tokens.prompt
+        call.account.completion_tokens += page.tokens.completion
         return page
 
     left = deque(numbers)

@@ -38,7 +38,6 @@ class Service:
     """One for each event loop; an asynchronous context manager.
 
     Attributes:
-        problem: why no engine can be used; "" if nothing stands against it.
         budget: memory for bodies.
         picture_budget: memory for the pictures in answers. Whoever waits for it may hold memory for a body, but not the
             other way round.
@@ -48,7 +47,6 @@ class Service:
     def __init__(self, settings: ServeSettings) -> None:
         self.settings = settings
         self.caps: Caps = settings.caps
-        self.problem = ""
         self.database = Database(settings.data)
         self.keys = KeyStore(self.database)
         self.gate = Gate(self.database)
@@ -76,23 +74,9 @@ class Service:
         self._closing.push_async_callback(self.models.aclose)
         self.runner.start()
         self._closing.push_async_callback(self.runner.aclose)
-        for task in (self._start(), self._sweep()):
+        for task in (self.models.start(), self.canary.keep_watch(), self._sweep()):
             self._closing.push_async_callback(_ended, asyncio.create_task(task))
         return self
-
-    async def _start(self) -> None:
-        """Get the engines, then see again and again that they read."""
-        try:
-            await self.models.start()
-        except MunimentError as error:
-            self.problem = str(error)
-            log.error("%s", error)  # noqa: TRY400 - an expected one, without a trace
-            return
-        except Exception as error:  # a start that nobody goes on with must not look as if somebody did
-            self.problem = f"The engines could not be started: {described(error)}"
-            log.error("%s", self.problem)  # noqa: TRY400 - the trace may quote a document
-            return
-        await self.canary.keep_watch()
 
     async def _sweep(self) -> None:
         """Erase again and again what has had its time."""
@@ -132,9 +116,9 @@ class Service:
 
     @property
     def is_ready(self) -> bool:
-        """Whether every model has read the canary within the last minute."""
+        """Whether all engines are there, and every model has read the canary within the last minute."""
         seen = self.canary.sightings
-        return self.models.is_started and all(
+        return self.models.is_complete and all(
             model.name in seen and seen[model.name].is_good for model in self.models.all()
         )
 

@@ -32,6 +32,14 @@ def test_a_whole_answer_comes_with_its_ending_and_its_counts() -> None:
     assert (answer.prompt_tokens, answer.completion_tokens) == (7, 3)
 
 
+@pytest.mark.parametrize("count", [-1, 2**31, 1.5, True, "7", None, [7], {}])
+def test_what_is_no_number_of_tokens_counts_as_none_told(count: Any) -> None:
+    told = {"prompt_tokens": count, "completion_tokens": 3}
+    for usage, counted in ((told, (0, 3)), (count, (0, 0))):
+        answer = ask(httpx.Response(200, stream=Pieces(event("x", "stop", usage=usage), DONE)))
+        assert (answer.text, (answer.prompt_tokens, answer.completion_tokens)) == ("x", counted)
+
+
 def test_the_request_is_what_the_route_wants() -> None:
     script = Script(streamed("x"))
     asyncio.run(client_of(script, key="secret").complete(REQUEST, 5))

@@ -48,6 +48,21 @@ def test_it_rises_while_that_brings_more_answers_and_goes_back_when_it_does_not(
     run(work)
 
 
+def test_where_it_may_not_go_so_high_any_more_it_comes_down_and_stays_there() -> None:
+    async def work() -> None:
+        clock = Clock()
+        limiter = Limiter(most=1000, clock=clock)
+        answer(limiter, clock, rate=0.1)  # which makes it rise, to see whether that is better
+        assert limiter.limit > START
+        limiter.lower(10)
+        assert limiter.limit == 10
+        for _ in range(20):
+            answer(limiter, clock, rate=0.1)
+        assert limiter.limit == 10
+
+    run(work)
+
+
 def turn_away(limiter: Limiter, level: int, count: int) -> None:
     for _ in range(count):
         limiter.overloaded(Slot(level))

@@ -25,6 +25,21 @@ def test_the_least_busy_is_asked_first() -> None:
     assert [len(script.asked) for script in scripts] == [10, 10]
 
 
+def test_a_server_that_comes_later_shares_the_work_and_no_more_are_under_way_than_before() -> None:
+    scripts = Script(lambda: streamed("a")), Script(lambda: streamed("b"))
+
+    async def work() -> tuple[int, int]:
+        first, second = map(client_of, scripts)
+        replicas = Replicas([first], 10, 5.0)
+        alone = replicas.limit
+        replicas.add(second)
+        await asyncio.gather(*(replicas.complete(REQUEST, 5) for _ in range(20)))
+        return alone, replicas.limit
+
+    assert asyncio.run(work()) == (10, 10)
+    assert [len(script.asked) for script in scripts] == [10, 10]
+
+
 @pytest.mark.parametrize("trouble", [httpx.ConnectError("gone"), refused(503, "full"), refused(503, "loading")])
 def test_when_one_cannot_another_answers(trouble: Answer) -> None:
     first, second = Script(trouble), Script(lambda: streamed("b"))

@@ -94,6 +94,14 @@ class Limiter:
         """How many more would like to be under way."""
         return sum(not entered.done() for _, _, entered in self._queue)
 
+    def lower(self, most: int) -> None:
+        """Never go beyond ``most`` from now on, which is no more than before."""
+        self._most = most
+        if self.limit > most:
+            self._set(most)
+            self._rise_from = 0
+            self._begin_round()
+
     def answered(self) -> None:
         """A request was answered. After as many answers as the limit, see whether more at once would be better."""
         self._answers += 1

@@ -75,11 +75,19 @@ class Replicas:
         self, servers: Sequence[ModelServer], most: int, patience: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         each = max(1, most // len(servers))
+        self._most = most
         self._replicas = [_Replica(server, Limiter(each, clock)) for server in servers]
         self._patience = patience
         self._clock = clock
         self._silent_since: float | None = None
         self._answered = 0
+
+    def add(self, server: ModelServer) -> None:
+        """Have another server of the model, from now on; it is closed with the others."""
+        each = max(1, self._most // (len(self._replicas) + 1))
+        for replica in self._replicas:
+            replica.limiter.lower(each)
+        self._replicas.append(_Replica(server, Limiter(each, self._clock)))
 
     async def describe(self) -> Served:
         """What the first server to answer serves, once one does.

@@ -9,6 +9,8 @@ from muniment.text.repetition import LoopDetector
 
 _MOST_EVENT = 1 << 20
 """Characters of the longest event believed."""
+_NO_COUNT = 1 << 31
+"""What is not below is no number of tokens, whatever an engine says."""
 
 
 async def collect(lines: AsyncIterator[str]) -> Completion:
@@ -22,7 +24,7 @@ async def collect(lines: AsyncIterator[str]) -> Completion:
     """
     text: list[str] = []
     reason = ""
-    usage: dict[str, Any] = {}
+    usage: Any = {}
     loops = LoopDetector()
     async for line in lines:
         if not line.startswith("data:"):
@@ -41,9 +43,13 @@ async def collect(lines: AsyncIterator[str]) -> Completion:
                 return Completion("".join(text)[: loop.start + loop.length], "repetition")
     if not reason:
         raise Broken("The engine's answer broke off before its end")
-    return Completion(
-        "".join(text), str(reason), int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
-    )
+    return Completion("".join(text), str(reason), _count(usage, "prompt_tokens"), _count(usage, "completion_tokens"))
+
+
+def _count(usage: Any, name: str) -> int:
+    """What a server says that it counted; 0 if that is no number of tokens."""
+    count = usage.get(name) if isinstance(usage, dict) else None
+    return count if type(count) is int and 0 <= count < _NO_COUNT else 0
 
 
 def _event(data: str) -> dict[str, Any]:

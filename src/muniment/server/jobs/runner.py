@@ -19,6 +19,7 @@ from muniment.server.jobs.job import Job, JobState
 from muniment.server.jobs.progress import Progress
 from muniment.server.jobs.store import JobStore
 from muniment.server.limits import Charge, Gate
+from muniment.server.metrics import Metrics
 from muniment.server.models import Model, Models
 from muniment.server.problems import as_api_error, described
 from muniment.server.settings import ServeSettings
@@ -38,6 +39,7 @@ class Desk(Protocol):
 
     models: Models
     gate: Gate
+    metrics: Metrics
     settings: ServeSettings
 
     def slots(self, model: Model) -> FairSlots: ...
@@ -240,6 +242,7 @@ class JobRunner:
     async def _read_page(self, job: Job, work: _Work, model: Model, document: OpenDocument, number: int) -> None:
         async with self._desk.slots(model).take(job.owner, is_job=True):
             page = await model.read(document, number)
+        self._desk.metrics.tokens(page.tokens.prompt, page.tokens.completion)
         self._store.pages_of(job).add(page)
         work.progress.add(page)
         work.moved = time.time()

@@ -18,7 +18,7 @@ async def health(_call: Call, _service: Service) -> Answer:
 
 
 async def ready(call: Call, service: Service) -> Answer:
-    """Ready: every model has read the canary within the last minute."""
+    """Ready: all engines are there, and every model has read the canary within the last minute."""
     may_know = _may_know(call, service)
     sightings = [
         {
@@ -55,10 +55,8 @@ def _problem(service: Service, *, may_know: bool) -> str:
         return ""
     if not may_know:
         return "show a key to be told what is wrong"
-    if service.problem:
-        return service.problem
-    if not service.models.is_started:
-        return "the engine is not there yet"
+    if service.models.problem:
+        return service.models.problem
     unseen = [model.name for model in service.models.all() if model.name not in service.canary.sightings]
     return f"no page was read yet by {', '.join(unseen)}" if unseen else ""
 

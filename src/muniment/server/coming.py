@@ -1,0 +1,74 @@
+"""Engines that are on their way: each is brought by itself, and tried again when that fails."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from muniment.errors import MunimentError, UsageError
+from muniment.server.problems import described
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 300.0
+"""Seconds before an engine is tried again: doubled each time, up to the second."""
+
+
+class Coming:
+    """Engines that are not there yet, in the order in which they were named. For one event loop.
+
+    Args:
+        tell: told why an engine cannot be used, once for each reason.
+    """
+
+    def __init__(self, engines: Sequence[str], tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._missing = dict(enumerate(engines))
+        self._problems: dict[int, str] = {}
+
+    async def bring(self, how: Callable[[int, str], Awaitable[None]]) -> None:
+        """Bring all of them, at once; an engine that cannot be used together with others is given up.
+
+        Args:
+            how: brings the engine at a place, however long that takes. Raises what stands in its way.
+        """
+        async with asyncio.TaskGroup() as group:
+            for place in self._missing:
+                group.create_task(self._bring(place, how))
+
+    async def _bring(self, place: int, how: Callable[[int, str], Awaitable[None]]) -> None:
+        engine = self._missing[place]
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                await how(place, engine)
+            except UsageError as error:  # which no time mends
+                self._note(place, str(error))
+                return
+            except MunimentError as error:
+                self._note(place, str(error))
+            except Exception as error:  # an engine that nobody brings any more would be missed for good
+                self._note(place, f"The engine {engine} could not be started: {described(error)}")
+            else:
+                del self._missing[place]
+                self._problems.pop(place, None)
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _note(self, place: int, problem: str) -> None:
+        if self._problems.get(place) != problem:
+            self._problems[place] = problem
+            self._tell(problem)
+
+    def is_before(self, place: int) -> bool:
+        """Whether one is not there yet that stands before ``place``."""
+        return any(missing < place for missing in self._missing)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all are there."""
+        return not self._missing
+
+    @property
+    def problem(self) -> str:
+        """Why some are not there; "" if all are."""
+        awaited = [engine for place, engine in self._missing.items() if place not in self._problems]
+        waits = [f"The engine {engine} is not there yet." for engine in awaited]
+        return " ".join([*self._problems.values(), *waits])
