@@ -1,6 +1,7 @@
 """The service on its socket, until it is told to stop."""
 
 import ipaddress
+import logging
 import os
 import resource
 import signal
@@ -19,6 +20,8 @@ from muniment.server.connections import Connection, most_connections, raise_desc
 from muniment.server.keys import KeyStore
 from muniment.server.settings import ServeSettings
 from muniment.server.store import Database
+
+log = logging.getLogger("muniment.server")
 
 _GRACE = 5
 """Seconds that requests under way get when the service is told to stop."""
@@ -71,17 +74,24 @@ def make_server(settings: ServeSettings) -> uvicorn.Server:
 
 
 def _check_keys(settings: ServeSettings) -> None:
-    if settings.socket is not None or is_loopback(settings.host):
+    if settings.socket is None and is_loopback(settings.host):
         return
     database = Database(settings.data)
     try:
-        if not KeyStore(database).any_made():
-            raise UsageError(
-                f"On {settings.host} everybody who can reach this machine could read with it",
-                "Make a key first: muniment key add NAME.",
-            )
+        if KeyStore(database).any_made():
+            return
     finally:
         database.close()
+    if settings.socket is None:
+        raise UsageError(
+            f"On {settings.host} everybody who can reach this machine could read with it",
+            "Make a key first: muniment key add NAME.",
+        )
+    log.warning(
+        "No key was made: whoever may open %s can read with it. Make one with muniment key add NAME, or have a gateway "
+        "that knows its clients be the only one who may.",
+        settings.socket,
+    )
 
 
 def is_loopback(host: str) -> bool:
