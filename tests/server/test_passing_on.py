@@ -246,6 +246,33 @@ def test_an_engines_trouble_is_told_in_openais_words(
             assert answer.headers["retry-after"] == "7"
 
 
+@pytest.mark.parametrize("told", [b"", b"{", b"[]", b"null", b'"text"', b"<html>busy</html>", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("path", [CHAT, COMPLETION])
+def test_an_answer_that_is_no_json_is_the_engines_failure_and_not_passed_on(
+    shared: Served, engine: EngineServer, told: bytes, path: str
+) -> None:
+    engine.say = lambda _: Pieces([told] if told else [])
+    asked = body("Hello") if path == CHAT else {"model": "scripted", "prompt": "Once"}
+    answer = shared.client.post(path, json=asked)
+    assert error(answer) == (502, "engine_failed")
+    assert answer.json()["error"]["type"] == "server_error"
+    assert "retry-after" in answer.headers
+    line = shared.line_of(answer)
+    assert (line["status"], line["outcome"]) == (502, "failed")
+
+
+@pytest.mark.parametrize("told", [b"{", b"[]", b"busy", b'{"choices": [}'])
+def test_an_event_that_is_no_json_ends_the_stream_with_one_that_says_so(
+    shared: Served, engine: EngineServer, told: bytes
+) -> None:
+    engine.say = lambda _: Pieces([b'data: {"choices": []}\n\n', b"data: " + told + b"\n\n", b"data: [DONE]\n\n"])
+    answer = shared.client.post(CHAT, json=body("Hello", stream=True))
+    first, last = answer.text.removesuffix("\n\n").split("\n\n")
+    assert first == 'data: {"choices": []}'
+    assert json.loads(last.removeprefix("data: "))["error"]["code"] == "engine_failed"
+    assert shared.line_of(answer)["outcome"] == "failed"
+
+
 @pytest.mark.parametrize(
     ("status", "message", "told"),
     [
