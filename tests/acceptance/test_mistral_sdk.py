@@ -39,6 +39,15 @@ def test_a_document_in_a_data_url_is_read_page_by_page(client: Any, pdf: bytes) 
     size = answer.pages[0].dimensions
     assert (size.dpi, size.width, size.height) == (200, 1654, 2339)
     assert (answer.usage_info.pages_processed, answer.usage_info.doc_size_bytes) == (3, len(pdf))
+    assert answer.model == "embedded", "what has read, and not what was asked for"
+
+
+@pytest.mark.parametrize("name", ["mistral-small-latest", "gpt"])
+def test_a_model_that_is_none_of_mistrals_ocr_is_not_found(client: Any, pdf: bytes, name: str) -> None:
+    document = {"type": "document_url", "document_url": data_url(pdf, "application/pdf")}
+    with pytest.raises(mistral.errors.SDKError) as caught:
+        client.ocr.process(model=name, document=document)
+    assert caught.value.status_code == 404
 
 
 def test_what_stands_on_scanned_pages_is_what_is_read(either: Serving, slips: Slips) -> None:

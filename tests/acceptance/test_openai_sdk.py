@@ -66,6 +66,11 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serving, s
 
 def test_models_are_listed(client: Any) -> None:
     assert [model.id for model in client.models.list()] == ["embedded"]
+    assert client.models.retrieve("embedded").id == "embedded"
+    for name in ("gpt", "no/such"):
+        with pytest.raises(openai.NotFoundError) as caught:
+            client.models.retrieve(name)
+        assert caught.value.code == "model_not_found"
 
 
 def test_a_page_becomes_markdown(client: Any) -> None:

@@ -14,12 +14,11 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
-import uvicorn
 
 from muniment.reading import ReadOptions, worker_process
-from muniment.server.app import make_app
 from muniment.server.canary import Canary
 from muniment.server.keys import KeyLimits, KeyStore
+from muniment.server.running import make_server
 from muniment.server.settings import ServeSettings
 from muniment.server.store import Database
 
@@ -157,7 +156,6 @@ def served(
     """A service until the block ends, with ``engines`` or the embedded one, and with settings of its own."""
     options = ReadOptions(engines=engines or ("embedded",), jobs=jobs, requests=requests, model=model)
     data.mkdir(mode=0o700, exist_ok=True)
-    app = make_app(ServeSettings(options=options, data=data, **settings))
     with (
         tempfile.TemporaryDirectory(prefix="mun") as folder,
         socket.socket(socket.AF_UNIX) as listener,
@@ -166,7 +164,7 @@ def served(
         path = Path(folder) / "s"
         listener.bind(str(path))
         listener.listen(512)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", ws="none"))
+        server = make_server(ServeSettings(options=options, data=data, **settings))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener, tcp]})
         thread.start()
         until(lambda: server.started or not thread.is_alive() or None)

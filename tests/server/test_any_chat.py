@@ -27,7 +27,7 @@ def test_nothing_of_a_document_is_in_the_representation_of_what_was_checked() ->
 
 
 FORWARDED = {"model", "cache_salt", "messages", "prompt", "stream", "stream_options", "max_tokens"} | (
-    (CHAT | COMPLETION) - {"n", "user", "max_completion_tokens"}
+    (CHAT | COMPLETION) - {"n", "user", "store", "parallel_tool_calls", "max_completion_tokens"}
 )
 Check = Callable[[Mapping[str, Any], Caps], ChatCall | CompletionCall]
 CHECKS: tuple[Check, ...] = (check_chat, check_completion)

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muniment.server.budget import ByteBudget
+from muniment.server.errors import ApiError
+from tests.server import virtual_time
 
 TOTAL = 10
 
@@ -167,3 +169,73 @@ def test_nobody_alone_shuts_another_out_of_a_small_share(first: list[int], wante
     held = held_by(*[("a", each) for each in first], ("b", wanted))
     left = TOTAL - max(first[0] if first else 0, TOTAL // 2)
     assert (("b", wanted) in held) or wanted > left
+
+
+# how many wait, and how long
+
+
+def turned_away(*asked: tuple[str, int]) -> list[int]:
+    """Which of them are not let wait, while all is lent to somebody else."""
+
+    async def work() -> list[int]:
+        budget = ByteBudget(TOTAL)
+        async with budget.take(TOTAL, "somebody"):
+            tasks = [asyncio.create_task(_take(budget, owner, wanted)) for owner, wanted in asked]
+            await turns(3)
+            away = [number for number, task in enumerate(tasks) if task.done() and is_full(task.exception())]
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert budget.free == TOTAL
+        return away
+
+    return virtual_time.run(work())
+
+
+async def _take(budget: ByteBudget, owner: str, wanted: int, seconds: float = 0.0) -> float:
+    """When it came to its bytes, which it then held for some seconds."""
+    async with budget.take(wanted, owner):
+        came = asyncio.get_running_loop().time()
+        await asyncio.sleep(seconds)
+    return came
+
+
+def is_full(error: BaseException | None) -> bool:
+    return isinstance(error, ApiError) and (error.status, error.code, error.retry_after) == (503, "queue_full", 30)
+
+
+def test_so_many_wait_and_no_more() -> None:
+    assert turned_away(*[("", 1)] * 514) == [512, 513]
+
+
+def test_half_of_the_places_are_for_those_who_have_none() -> None:
+    assert turned_away(*[("a", 1)] * 257, ("b", 1), ("b", 1), ("c", 1)) == [256, 258]
+    assert turned_away(*[("a", 1)] * 256, *[(f"key-{number}", 1) for number in range(257)]) == [512]
+
+
+def ends(*asked: tuple[str, int, float]) -> list[float | None]:
+    """When each came to its bytes, all having asked at 0 and holding them for some seconds; None if it did not."""
+
+    async def work() -> list[float | None]:
+        budget = ByteBudget(TOTAL, patience=30)
+        tasks = [asyncio.create_task(_take(budget, *one)) for one in asked]
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(is_full(each) for each in found if isinstance(each, BaseException))
+        assert budget.free == TOTAL
+        return [None if isinstance(each, BaseException) else round(each) for each in found]
+
+    return virtual_time.run(work())
+
+
+def test_it_is_waited_for_as_long_as_memory_comes_back() -> None:
+    """However long in all: 256 who each take a while are all served."""
+    assert ends(*[("", TOTAL, 29.0)] * 256) == [29 * number for number in range(256)]
+
+
+def test_when_none_comes_back_for_so_long_those_who_wait_are_turned_away() -> None:
+    assert ends(("", TOTAL, 31.0), ("", 1, 0.0)) == [0, None]
+    assert ends(("", 6, 20.0), ("", 4, 60.0), ("", TOTAL, 0.0)) == [0, 0, None]
+
+
+def test_what_others_give_back_is_no_hope_for_who_has_had_their_share() -> None:
+    others = [("b", 2, 20.0), ("b", 2, 20.0), ("b", 2, 20.0)]
+    assert ends(("a", 4, 100.0), ("a", 4, 0.0), *others) == [0, None, 0, 20, 40]
+    assert ends(("a", 4, 29.0), ("a", 4, 0.0)) == [0, 29]

@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 
 from muniment.server.caps import Caps
-from muniment.server.chat import check_chat
+from muniment.server.chat import check_chat, check_completion, ignored_fields
+from muniment.server.fields import CHAT, COMPLETION, NULL_IN_CHAT, NULL_IN_COMPLETION
 from tests.server.chat_bodies import (
     BODY,
     CAPS,
     PROMPT,
     USER,
+    going_on,
     json_schema,
     refused,
     refused_completion,
@@ -31,11 +33,40 @@ S = [{"type": "text", "text": "x"}]
         *("functions", "add_generation_prompt", "echo", "audio", "video", "metadata", "store"),
     ],
 )
-@pytest.mark.parametrize("value", [None, {}, "x", 0])
+@pytest.mark.parametrize("value", [{}, "x", 0, []])
 def test_what_steers_the_engines_insides_is_refused_by_name_and_with_a_reason(name: str, value: Any) -> None:
     for error in (refused({**BODY, name: value}), refused_completion({**PROMPT, name: value})):
         assert error.message.startswith(f"The field {name!r} is not taken: ")
         assert (error.param, error.code) == (name, "unsupported_parameter")
+
+
+@pytest.mark.parametrize("name", [*NULL_IN_CHAT, *sorted(CHAT - {"model", "messages"}), "guided_json", "my_embeds"])
+def test_a_field_that_is_null_is_not_there(name: str) -> None:
+    assert check_chat({**BODY, name: None}, CAPS) == check_chat(BODY, CAPS)
+
+
+@pytest.mark.parametrize("name", [*NULL_IN_COMPLETION, *sorted(COMPLETION - {"model", "prompt"}), "guided_json"])
+def test_nor_is_it_in_a_completion(name: str) -> None:
+    assert check_completion({**PROMPT, name: None}, CAPS) == check_completion(PROMPT, CAPS)
+
+
+def test_what_is_needed_or_unknown_is_refused_as_null() -> None:
+    for name, code in {"model": "missing_required_parameter", "messages": "invalid_type"}.items():
+        assert (refused({**BODY, name: None}).param, refused({**BODY, name: None}).code) == (name, code)
+    assert refused_completion({**PROMPT, "prompt": None}).param == "prompt"
+    assert refused({**BODY, "temprature": None}).code == "unknown_parameter"
+
+
+def test_that_nothing_is_kept_may_be_said_and_what_is_said_of_calls_means_nothing() -> None:
+    sent = going_on(check_chat(BODY, CAPS))
+    for more in ({"store": False}, {"parallel_tool_calls": True}, {"parallel_tool_calls": False}):
+        call = check_chat({**BODY, **more}, CAPS)
+        assert going_on(call) == sent
+        assert ignored_fields(call) == ignored_fields(check_chat(BODY, CAPS))
+    assert check_completion({**PROMPT, "store": False}, CAPS) == check_completion(PROMPT, CAPS)
+    assert refused({**BODY, "store": True}).code == "unsupported_parameter"
+    assert refused({**BODY, "parallel_tool_calls": 1}).code == "invalid_type"
+    assert refused_completion({**PROMPT, "parallel_tool_calls": True}).code == "unsupported_parameter"
 
 
 def test_an_unknown_field_is_named_with_those_that_are_known() -> None:

@@ -110,6 +110,29 @@ def test_models_are_told_apart_by_name(
     assert error(shared.client.post(CHAT, json=body("Hello") | {"model": "gpt"})) == (404, "model_not_found")
 
 
+def test_a_model_is_shown_by_its_name(shared: Served) -> None:
+    for card in shared.client.get("/v1/models").json()["data"]:
+        answer = shared.client.get(f"/v1/models/{card['id']}")
+        assert (answer.status_code, answer.json()) == (200, card)
+        assert shared.line_of(answer)["route"] == "/v1/models/{id}"
+    for name in ("gpt", "no/such", "no%2Fsuch"):
+        answer = shared.client.get(f"/v1/models/{name}")
+        assert error(answer) == (404, "model_not_found")
+    assert shared.client.post("/v1/models/other").status_code == 405
+
+
+@pytest.mark.usefixtures("plain_workers")
+@pytest.mark.parametrize("name", ["nanonets/Nanonets-OCR2-3B", "/weights/model"])
+def test_a_model_with_slashes_in_its_name_is_shown(tmp_path: Path, name: str) -> None:
+    with engine_server() as engine:
+        engine.model = name
+        with served(tmp_path / "data", engine.address) as service:
+            until(lambda: service.client.get("/v1/models").json()["data"] or None)
+            plain = [name] if not name.startswith("/") else []
+            for spelt in (*plain, name.replace("/", "%2F")):
+                assert json.loads(service.raw(f"GET /v1/models/{spelt} HTTP/1.1").body)["id"] == name
+
+
 def test_a_text_to_go_on_with_goes_on(shared: Served, engine: EngineServer) -> None:
     answer = shared.client.post(COMPLETION, json={"model": "scripted", "prompt": "Once", "max_tokens": 5})
     assert answer.status_code == 200
@@ -244,6 +267,33 @@ def test_an_engines_trouble_is_told_in_openais_words(
         assert line["outcome"] == ("refused" if status == 400 else "failed")
         if isinstance(refusal, Refusal) and refusal.headers:
             assert answer.headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize("told", [b"", b"{", b"[]", b"null", b'"text"', b"<html>busy</html>", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("path", [CHAT, COMPLETION])
+def test_an_answer_that_is_no_json_is_the_engines_failure_and_not_passed_on(
+    shared: Served, engine: EngineServer, told: bytes, path: str
+) -> None:
+    engine.say = lambda _: Pieces([told] if told else [])
+    asked = body("Hello") if path == CHAT else {"model": "scripted", "prompt": "Once"}
+    answer = shared.client.post(path, json=asked)
+    assert error(answer) == (502, "engine_failed")
+    assert answer.json()["error"]["type"] == "server_error"
+    assert "retry-after" in answer.headers
+    line = shared.line_of(answer)
+    assert (line["status"], line["outcome"]) == (502, "failed")
+
+
+@pytest.mark.parametrize("told", [b"{", b"[]", b"busy", b'{"choices": [}'])
+def test_an_event_that_is_no_json_ends_the_stream_with_one_that_says_so(
+    shared: Served, engine: EngineServer, told: bytes
+) -> None:
+    engine.say = lambda _: Pieces([b'data: {"choices": []}\n\n', b"data: " + told + b"\n\n", b"data: [DONE]\n\n"])
+    answer = shared.client.post(CHAT, json=body("Hello", stream=True))
+    first, last = answer.text.removesuffix("\n\n").split("\n\n")
+    assert first == 'data: {"choices": []}'
+    assert json.loads(last.removeprefix("data: "))["error"]["code"] == "engine_failed"
+    assert shared.line_of(answer)["outcome"] == "failed"
 
 
 @pytest.mark.parametrize(

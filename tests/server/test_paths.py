@@ -27,6 +27,22 @@ def test_a_path_in_normal_form_is_decoded(raw: bytes, path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        (b"/v1/models/a/b", "/v1/models/a/b"),
+        (b"/v1/models/a%2Fb", "/v1/models/a/b"),
+        (b"/v1/models/%2Fweights%2Fb", "/v1/models//weights/b"),
+        *((b"/v1/models/" + raw, None) for raw in (b"", b"/a", b"a//b", b"a%2F", b"a%2F%2Fb", b"a%2fb", b"%2F%2Fa")),
+        *((b"/v1/models/" + raw, None) for raw in (b"..%2Fhealth", b"a%2F..%2Fb", b"a/../b", b"%2F..", b"a%252Fb")),
+        (b"/v1/models%2Fa", None),
+        (b"/v1/files/a%2Fb", None),
+    ],
+)
+def test_a_models_name_may_hold_slashes_and_no_other(raw: bytes, path: str | None) -> None:
+    assert normalised(raw) == path
+
+
+@pytest.mark.parametrize(
     "raw",
     [
         *(b"", b"*", b"v1/models", b"http://host/v1/models", b"//v1/models", b"/v1//models", b"/v1/models/"),

@@ -83,6 +83,28 @@ def test_with_a_key_another_address_is_tried(tmp_path: Path) -> None:
         run(settings(tmp_path / "data", host="192.0.2.1", port=0))
 
 
+@pytest.mark.parametrize("keys", [0, 1])
+def test_a_socket_without_a_key_is_served_with_a_warning(
+    tmp_path: Path, short: Path, keys: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(keys):
+        make_key(tmp_path / "data", "first")
+    with pytest.raises(MunimentError, match="cannot be listened on"):  # so that it does not go on
+        run(settings(tmp_path / "data", socket=short / "nowhere" / "s"))
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [str(short / "nowhere" / "s") in told and "muniment key add" in told for told in warnings] == [True] * (
+        1 - keys
+    )
+
+
+def test_without_a_key_this_machine_alone_is_nothing_to_warn_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(MunimentError, match="cannot be listened on"):
+        run(settings(tmp_path / "data", port=taken.getsockname()[1]))
+    assert not caplog.records
+
+
 @pytest.mark.parametrize(
     ("host", "expected"), [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True)]
 )

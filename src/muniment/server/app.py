@@ -60,7 +60,7 @@ def _routes(service: Service) -> list[BaseRoute]:
         is_probe: bool = False,
         **handlers: Handler,
     ) -> Route:
-        template = path.replace(":page", "")
+        template = path.replace(":page", "").replace(":path", "")
         takes_documents = has_documents or is_upload
         return Route(path, Guarded(service, template, handlers, takes_documents, is_upload, is_open, is_probe))
 
@@ -71,6 +71,7 @@ def _routes(service: Service) -> list[BaseRoute]:
         route("/openapi.json", GET=about.openapi, is_open=True),
         route("/docs", GET=about.page, is_open=True),
         route("/v1/models", GET=health.models),
+        route("/v1/models/{id:path}", GET=health.model),
         route("/v1/chat/completions", POST=chat.chat_completions, has_documents=True),
         route("/v1/completions", POST=chat.completions, has_documents=True),
         route("/v1/ocr", POST=ocr.ocr, has_documents=True),

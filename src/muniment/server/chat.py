@@ -13,7 +13,7 @@ from muniment.server.messages import Message, check_characters, check_messages
 from muniment.server.sampling import CHAT_SETTINGS, COMPLETION_SETTINGS, Sampling, check_sampling
 
 _LONGEST_MODEL = 256
-_NOT_IGNORED = frozenset({"model", "messages", "stream", "stream_options", "n", "user"})
+_NOT_IGNORED = frozenset({"model", "messages", "stream", "stream_options", "n", "user", "store", "parallel_tool_calls"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

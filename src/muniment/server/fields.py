@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from muniment.server.checks import refusal, unknown_field
+from muniment.server.errors import ApiError
 
 _BOTH = frozenset(
     {
@@ -19,6 +20,7 @@ _BOTH = frozenset(
         "response_format",
         "seed",
         "stop",
+        "store",
         "stream",
         "stream_options",
         "temperature",
@@ -26,7 +28,7 @@ _BOTH = frozenset(
         "user",
     }
 )
-CHAT = _BOTH | {"messages", "max_completion_tokens", "top_logprobs"}
+CHAT = _BOTH | {"messages", "max_completion_tokens", "parallel_tool_calls", "top_logprobs"}
 COMPLETION = _BOTH | {"prompt"}
 
 _INSIDES = "it steers the engine's insides, which are set where the engine is started"
@@ -42,12 +44,15 @@ _REASONS: Mapping[str, str] = {
     "parallel_tool_calls web_search_options",
     "send pages as images, in 'messages' of /v1/chat/completions": "documents images image audio video modalities "
     "input",
-    "nothing of a request is kept": "store metadata",
+    "nothing of a request is kept": "store metadata prompt_cache_retention prompt_cache_options",
+    "the service has one, for everybody": "service_tier moderation safety_identifier",
     "the model's own next words are the only answer": "echo suffix best_of use_beam_search length_penalty prediction",
     "set 'temperature' or 'top_p' instead": "top_k min_p",
     "the models that read documents do not reason": "reasoning reasoning_effort include_reasoning verbosity",
 }
 _REFUSED = {name: reason for reason, names in _REASONS.items() for name in names.split()}
+NULL_IN_CHAT, NULL_IN_COMPLETION = (tuple(sorted(_REFUSED.keys() - known)) for known in (CHAT, COMPLETION))
+"""Fields that may be there with nothing in them: clients send null for what nobody has set."""
 _REFUSED_KINDS = re.compile(r"guided_[a-z_]{1,40}|[a-z_]{1,40}_embeds")
 
 _INSIDE = (
@@ -63,15 +68,24 @@ NAMES = CHAT | COMPLETION | _REFUSED.keys() | {*_INSIDE.split(), *_OCR.split()}
 
 
 def check_fields(body: Mapping[str, Any], known: Collection[str]) -> None:
-    """All fields of ``body`` are ``known``.
+    """All fields of ``body`` are ``known``, or such as are not taken and have nothing in them.
 
     Raises:
         ApiError: one is not; it is named, with the reason if it is one that other services take.
     """
-    unknown = body.keys() - set(known)
+    unknown = {name for name in body.keys() - set(known) if body[name] is not None or not _is_refused(name)}
     for name in sorted(unknown):
-        if name in _REFUSED or _REFUSED_KINDS.fullmatch(name):
-            reason = _REFUSED.get(name, _INSIDES)
-            raise refusal(f"The field {name!r} is not taken: {reason}", name, "unsupported_parameter")
+        if _is_refused(name):
+            raise not_taken(name)
     if unknown:
         raise unknown_field(unknown, "", known)
+
+
+def not_taken(name: str) -> ApiError:
+    """That a field is refused, with the reason."""
+    reason = _REFUSED.get(name, _INSIDES)
+    return refusal(f"The field {name!r} is not taken: {reason}", name, "unsupported_parameter")
+
+
+def _is_refused(name: str) -> bool:
+    return name in _REFUSED or _REFUSED_KINDS.fullmatch(name) is not None

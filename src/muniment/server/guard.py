@@ -17,6 +17,7 @@ from muniment.server.audit import AuditLine, Outcome
 from muniment.server.browsers import check_page, names_this_machine, other_name
 from muniment.server.budget import MEMORY_A_BYTE
 from muniment.server.call import Call, ClientGone
+from muniment.server.connections import check_room, left_unread
 from muniment.server.errors import ApiError
 from muniment.server.problems import as_api_error, described
 from muniment.server.service import Service
@@ -70,7 +71,7 @@ class Guarded:
         try:
             async with asyncio.timeout(caps.request_seconds), call.held:
                 await self._let_in(call)
-                await _while_there(call, self._answer(call, sender))
+                await _while_there(call.left(), self._answer(call, sender))
         except ClientGone:
             outcome, sender.status = Outcome.CANCELLED, _CANCELLED
         except asyncio.CancelledError:
@@ -88,6 +89,7 @@ class Guarded:
         service = self.service
         call.check_framing()
         if not self.is_probe:
+            check_room(call.scope)
             check_page(call.headers)
             self._check_name(call)
         if not self.is_open:
@@ -96,7 +98,7 @@ class Guarded:
         if self.takes_documents and call.scope["method"] in _WITH_BODY:
             service.audit.check()
             if not self.is_upload:
-                memory = service.budget.take(MEMORY_A_BYTE * call.longest_body, call.owner)
+                memory = service.budget.take(MEMORY_A_BYTE * call.longest_body, call.owner, _unread(call))
                 await call.held.enter_async_context(memory)
 
     def _check_name(self, call: Call) -> None:
@@ -163,9 +165,9 @@ class _WrongMethod(ApiError):
         return {"allow": self.allowed}
 
 
-async def _while_there(call: Call, work: Coroutine[Any, Any, None]) -> None:
-    """Do ``work``, and give it up when the client is gone."""
-    doing, gone = asyncio.create_task(work), asyncio.create_task(call.left())
+async def _while_there(left: Coroutine[Any, Any, None], work: Coroutine[Any, Any, None]) -> None:
+    """Do ``work``, and give it up when the client has ``left``."""
+    doing, gone = asyncio.create_task(work), asyncio.create_task(left)
     try:
         await asyncio.wait([doing, gone], return_when=asyncio.FIRST_COMPLETED)
         if not doing.done():
@@ -175,6 +177,11 @@ async def _while_there(call: Call, work: Coroutine[Any, Any, None]) -> None:
         doing.cancel()
         gone.cancel()
         await asyncio.gather(doing, gone, return_exceptions=True)
+
+
+def _unread(call: Call) -> Callable[[Coroutine[Any, Any, None]], Awaitable[None]]:
+    """Does what nothing of the body may be read for meanwhile, and gives it up when the client has left."""
+    return lambda work: _while_there(left_unread(call.scope), work)
 
 
 class _Sender:

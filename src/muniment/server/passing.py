@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from muniment.engines.openai import Broken
 from muniment.engines.openai.refusals import trouble_of
 from muniment.server.call import Account
 
@@ -10,12 +11,14 @@ _MOST_KEPT = 64 << 10
 """Bytes of a stream's line; what is longer is text, and no line with a usage or an error."""
 _NO_COUNT = 2**53
 """What is not below is no number of tokens, whatever an engine says."""
-_USAGE, _ERROR = b'"usage"', b'{"error"'
+_DONE = b"[DONE]"
 _FAILED = 500
 
 
 class PassingAnswer:
     """Writes what an answer says of its usage into an account, and keeps nothing else of it.
+
+    What is no JSON is not passed on: clients take it for an answer and break.
 
     Args:
         tells_usage: the client asked for a stream's usage. If not, the event that tells nothing else is dropped.
@@ -29,20 +32,20 @@ class PassingAnswer:
         self._ends_dropped = False  # the next line is the blank one that ends an event which was dropped
 
     def whole(self, body: bytes) -> None:
-        """An answer that came at once."""
-        self._count(_parsed(body))
+        """An answer that came at once. Raises EngineTrouble if it is no JSON object."""
+        self._count(_object(body))
 
     def piece(self, piece: bytes) -> bytes:
         """What is to be passed on now that a piece of a stream came, cut anywhere: all lines that are whole.
 
         Raises:
-            EngineTrouble: the engine tells an error in the middle of its answer.
+            EngineTrouble: the engine tells an error in the middle of its answer, or an event that is no JSON object.
         """
         *ends, rest = piece.split(b"\n")
         return b"".join([*(self._add(end) + self._end_line() for end in ends), self._add(rest)])
 
     def rest(self) -> bytes:
-        """What is left to be passed on at the end of the stream."""
+        """What is left to be passed on at the end of the stream: a line that was not ended is no event."""
         return bytes(self._line)
 
     def _add(self, part: bytes) -> bytes:
@@ -53,7 +56,7 @@ class PassingAnswer:
         return self._taken_line() if self._is_too_long else b""
 
     def _end_line(self) -> bytes:
-        """The line, unless it is to be dropped. Only lines that can hold a usage or an error are looked into."""
+        """The line, unless it is to be dropped. One that is too long is not looked into."""
         line = self._taken_line()
         was_too_long, self._is_too_long = self._is_too_long, False
         ends_dropped, self._ends_dropped = self._ends_dropped, False
@@ -71,14 +74,15 @@ class PassingAnswer:
         return line
 
     def _look_at(self, data: bytes) -> None:
-        if data.startswith(_ERROR):
-            raise trouble_of(_status_of(_parsed(data)), {}, data)
-        if _USAGE in data:
-            event = _parsed(data)
-            tells_only_that = self._count(event) and event.get("choices") == []
-            self._ends_dropped = tells_only_that and not self._tells_usage
+        if not data or data == _DONE:
+            return
+        event = _object(data)
+        if "error" in event:
+            raise trouble_of(_status_of(event), {}, data)
+        tells_only_that = self._count(event) and event.get("choices") == []
+        self._ends_dropped = tells_only_that and not self._tells_usage
 
-    def _count(self, told: Any) -> bool:
+    def _count(self, told: dict[str, Any]) -> bool:
         """Whether it tells a usage."""
         try:
             prompt, completion = told["usage"]["prompt_tokens"], told["usage"]["completion_tokens"]
@@ -89,15 +93,18 @@ class PassingAnswer:
         return True
 
 
-def _parsed(data: bytes) -> Any:
-    """None if it is no JSON."""
+def _object(data: bytes) -> dict[str, Any]:
+    """Raises EngineTrouble if it is none."""
     try:
-        return json.loads(data)
+        found = json.loads(data)
     except (ValueError, RecursionError):
-        return None
+        found = None
+    if not isinstance(found, dict):
+        raise Broken("The engine's answer is no JSON object")
+    return found
 
 
-def _status_of(told: Any) -> int:
+def _status_of(told: dict[str, Any]) -> int:
     """The status that an error in a stream would have had as an answer of its own, as vLLM tells it."""
     try:
         code = told["error"]["code"]

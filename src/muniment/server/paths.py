@@ -12,10 +12,13 @@ _PATH = re.compile(rb"/|(?:/(?:%s|%s)+)+" % (_PLAIN, _ENCODED))
 _ONE = re.compile(rb"%([0-9A-F]{2})")
 _NEVER_ENCODED = frozenset(b"/\\%.-_~ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 """Encoded, these are another spelling of a path, or a second path inside the first."""
+_MODELS = b"/v1/models/"
 
 
 def normalised(raw_path: bytes) -> str | None:
     """The path with its percent-encoding undone once; None if it is not in normal form.
+
+    A model's name is the rest of its path and may hold slashes, encoded or not, and begin with an encoded one.
 
     Normal form begins with a slash and has no empty segment, no "." and no "..". Only what has to be encoded is, in
     capital hexadecimals, and makes printable UTF-8; slashes, backslashes and percent signs are in no segment.
@@ -23,6 +26,15 @@ def normalised(raw_path: bytes) -> str | None:
     Args:
         raw_path: as it was received, without the query.
     """
+    if not raw_path.startswith(_MODELS):
+        return _normalised(raw_path)
+    name = raw_path.removeprefix(_MODELS)
+    path = _normalised(b"/" + name.removeprefix(b"%2F").replace(b"%2F", b"/")) if name else None
+    begins = "/" if name.startswith(b"%2F") else ""
+    return None if path is None else _MODELS.decode() + begins + path.removeprefix("/")
+
+
+def _normalised(raw_path: bytes) -> str | None:
     if not _PATH.fullmatch(raw_path):
         return None
     encoded = {int(digits, 16) for digits in _ONE.findall(raw_path)}

@@ -1,6 +1,7 @@
 """The service on its socket, until it is told to stop."""
 
 import ipaddress
+import logging
 import os
 import resource
 import signal
@@ -15,9 +16,12 @@ import uvicorn
 from muniment.errors import MunimentError, UsageError
 from muniment.server.allocator import tune_allocator
 from muniment.server.app import make_app
+from muniment.server.connections import Connection, most_connections, raise_descriptors
 from muniment.server.keys import KeyStore
 from muniment.server.settings import ServeSettings
 from muniment.server.store import Database
+
+log = logging.getLogger("muniment.server")
 
 _GRACE = 5
 """Seconds that requests under way get when the service is told to stop."""
@@ -36,21 +40,12 @@ def serve(settings: ServeSettings, tell: Callable[[str], None]) -> None:
     """
     _check_keys(settings)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump of this process would hold what clients sent
+    Connection.most = most_connections(raise_descriptors())
     tune_allocator()
     listener = _listener(settings)
     tell(str(settings.socket or f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"))
     try:
-        config = uvicorn.Config(
-            make_app(settings),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            ws="none",
-            lifespan="on",
-            timeout_graceful_shutdown=_GRACE,
-        )
-        server = uvicorn.Server(config)
+        server = make_server(settings)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it on purpose
             signal.signal(signal.SIGHUP, server.handle_exit)  # the others uvicorn hears by itself
         with suppress(KeyboardInterrupt):  # uvicorn passes the signal on when all is closed
@@ -61,18 +56,42 @@ def serve(settings: ServeSettings, tell: Callable[[str], None]) -> None:
             settings.socket.unlink(missing_ok=True)
 
 
+def make_server(settings: ServeSettings) -> uvicorn.Server:
+    """The service, ready to be run on sockets."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            make_app(settings),
+            http=Connection,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws="none",
+            lifespan="on",
+            timeout_graceful_shutdown=_GRACE,
+        )
+    )
+
+
 def _check_keys(settings: ServeSettings) -> None:
-    if settings.socket is not None or is_loopback(settings.host):
+    if settings.socket is None and is_loopback(settings.host):
         return
     database = Database(settings.data)
     try:
-        if not KeyStore(database).any_made():
-            raise UsageError(
-                f"On {settings.host} everybody who can reach this machine could read with it",
-                "Make a key first: muniment key add NAME.",
-            )
+        if KeyStore(database).any_made():
+            return
     finally:
         database.close()
+    if settings.socket is None:
+        raise UsageError(
+            f"On {settings.host} everybody who can reach this machine could read with it",
+            "Make a key first: muniment key add NAME.",
+        )
+    log.warning(
+        "No key was made: whoever may open %s can read with it. Make one with muniment key add NAME, or have a gateway "
+        "that knows its clients be the only one who may.",
+        settings.socket,
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from muniment.server.caps import Caps
 from muniment.server.checks import Check, an_object, boolean, field_of, integer, number, refusal, string
+from muniment.server.fields import not_taken
 from muniment.server.response_format import check_response_format
 
 _INT64 = 2**63
@@ -62,6 +63,10 @@ def check_sampling(body: Mapping[str, Any], caps: Caps, extra: Mapping[str, Chec
         integer(1, caps.n)(body["n"], "n")
     if body.get("user") is not None and not isinstance(body["user"], str):
         raise refusal("'user' has to be a string", "user", "invalid_type")
+    if body.get("store") is not None and body["store"] is not False:
+        raise not_taken("store")
+    if body.get("parallel_tool_calls") is not None:
+        boolean(body["parallel_tool_calls"], "parallel_tool_calls")
     stream = body.get("stream") is not None and boolean(body["stream"], "stream")
     return Sampling(
         settings=settings,

@@ -2,9 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
 from muniment.server.caps import Caps
+from muniment.server.fields import NULL_IN_CHAT, NULL_IN_COMPLETION
 from muniment.server.openapi.schema_bases import Asked, Count, Passed, Told
 
 _CAPS = Caps()
@@ -105,6 +107,8 @@ class _Sampling(Asked):
     seed: Annotated[int, Field(ge=-(2**63), le=2**63 - 1)] | None = None
     response_format: TextFormat | SchemaFormat | None = None
     n: Annotated[int, Field(ge=1, le=_CAPS.n)] | None = None
+    store: Literal[False] | None = None
+    """Nothing of a request is kept."""
     stream: bool | None = None
     """The answer comes piece by piece, as server-sent events."""
     stream_options: StreamOptions | None = None
@@ -113,14 +117,23 @@ class _Sampling(Asked):
     """Taken, and neither kept nor passed on."""
 
 
+def _nulls(names: tuple[str, ...]) -> JsonDict:
+    """Part of a schema that lets such fields be null."""
+    return {"patternProperties": {f"^({'|'.join(names)})$": {"type": "null"}}}
+
+
 class ChatRequest(_Sampling):
     """Pages and what to do with them.
 
     The embedded engine reads the images and writes Markdown; it has no use for texts, and says under "muniment" in its
-    answer what else it ignored.
+    answer what else it ignored. Fields that are refused may be there as null.
     """
 
+    model_config = ConfigDict(json_schema_extra=_nulls(NULL_IN_CHAT))
+
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=_CAPS.messages)]
+    parallel_tool_calls: bool | None = None
+    """Taken, and without a meaning here."""
     max_completion_tokens: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
@@ -128,7 +141,9 @@ class ChatRequest(_Sampling):
 
 
 class CompletionRequest(_Sampling):
-    """A text to go on with. The embedded engine writes none."""
+    """A text to go on with. The embedded engine writes none. Fields that are refused may be there as null."""
+
+    model_config = ConfigDict(json_schema_extra=_nulls(NULL_IN_COMPLETION))
 
     prompt: str | Annotated[list[str], Field(min_length=1, max_length=1)]
     logprobs: Annotated[int, Field(ge=0, le=20)] | None = None

@@ -79,6 +79,17 @@ _CHAT = (
         curl="",
         replies={200: _json("The models.", chat_schemas.ModelList)},
     ),
+    Operation(
+        method="get",
+        path="/v1/models/{id}",
+        id="showModel",
+        group="Chat",
+        summary="Show a model",
+        curl="",
+        parameters=(Parameter("id", "path", str, "The model's name; slashes in it may be encoded."),),
+        replies={200: _json("The model.", chat_schemas.ModelCard)},
+        problems=(404, 503),
+    ),
 )
 
 _FILE = Parameter("id", "path", FileId, "The file's id.")

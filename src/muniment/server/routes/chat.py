@@ -87,9 +87,9 @@ async def _passed_on(call: Call, service: Service, model: Model, pieces: Pieces,
             if sampling.stream:
                 return Answer(body=_passing(coming, held.pop_all(), passing), kind=EVENTS)
             body = b"".join([piece async for piece in coming])
+        passing.whole(body)
     except EngineTrouble as trouble:  # also one that only the end of the block above makes of a broken connection
         raise of_trouble(trouble) from None
-    passing.whole(body)
     return Answer(body=body)
 
 

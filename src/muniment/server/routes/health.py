@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -9,6 +10,7 @@ from muniment.server.answer import Answer, json_answer
 from muniment.server.call import Call
 from muniment.server.engine_metrics import joined
 from muniment.server.errors import KeyNeeded
+from muniment.server.models import Model
 from muniment.server.service import Service
 
 
@@ -70,14 +72,20 @@ async def metrics(_call: Call, service: Service) -> Answer:
 
 async def models(_call: Call, service: Service) -> Answer:
     """The models, as OpenAI lists them."""
-    listed = [
-        {
-            "id": model.name,
-            "object": "model",
-            "created": service.models.since,
-            "owned_by": "muniment",
-            "max_model_len": model.context or None,
-        }
-        for model in service.models.all()
-    ]
+    listed = [_card(service, model) for model in service.models.all()]
     return json_answer({"object": "list", "data": listed})
+
+
+async def model(call: Call, service: Service) -> Answer:
+    """One model, as OpenAI shows it."""
+    return json_answer(_card(service, service.models.find(call.path["id"])))
+
+
+def _card(service: Service, model: Model) -> dict[str, Any]:
+    return {
+        "id": model.name,
+        "object": "model",
+        "created": service.models.since,
+        "owned_by": "muniment",
+        "max_model_len": model.context or None,
+    }
