@@ -116,6 +116,15 @@ class Served:
 
         return until(found)
 
+    def ended(self, job_id: str) -> dict[str, Any]:
+        """A job, once it is done or has failed."""
+
+        def found() -> dict[str, Any] | None:
+            told: dict[str, Any] = self.client.get(f"/v1/documents/{job_id}").json()
+            return told if told["state"] in ("done", "failed") else None
+
+        return until(found)
+
 
 def until(look: Callable[[], Found | None], patience: float = PATIENCE) -> Found:
     """What ``look`` finds, once it does, for at most so many seconds."""

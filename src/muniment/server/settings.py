@@ -20,7 +20,7 @@ class ServeSettings:
         socket: the Unix socket that it listens on instead.
         caps: what a request may ask for at most.
         lifetime: seconds after which the content of a finished job, and an uploaded file, is erased; a job that waits
-            for so long without a page that is read ends.
+            for so long without a page that is read, in one run of the service, ends.
         most_waiting: pages that may wait for a model; more are turned away.
         most_unfinished: documents of one key that may wait or be read; more are turned away.
         most_kept: bytes of one key's documents and files that may be kept.

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from muniment.server import service as service_module
+from muniment.server.jobs import runner
 from muniment.server.store import Database
 from tests.reading.engine_server import EngineServer, Refusal, engine_server
+from tests.server.conftest import Clock
 from tests.server.jobs.handed_in import hand_in, lines_of, scan, texts
 from tests.server.serving import served, until
 
@@ -54,24 +56,36 @@ def test_a_job_that_waits_beyond_the_lifetime_fails_and_is_erased(
         until(lambda: not any((service.data / "jobs").iterdir()) or None)
 
 
-def test_time_counts_from_the_last_page_also_after_a_restart(
-    tmp_path: Path,
-    engine: EngineServer,
-) -> None:
+def test_time_counts_from_the_last_page(tmp_path: Path, engine: EngineServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(runner, "monotonic", clock)
+
+    def say(number: int) -> str | Refusal:
+        clock.seconds = [400.0, 800.0, 901.0][min(number, 2)]
+        return "read" if number == 0 else Refusal(401, "wrong key")
+
+    engine.say = say
+    with served(tmp_path / "data", engine.address, requests=1, lifetime=500.0) as service:
+        job = hand_in(service, scan(2), "scripted")
+        assert service.job(job, "failed")["pages"]["done"] == 1
+        assert len(engine.asked) == 3, "it still waited 400 seconds after the page, and 800 after it was handed in"
+
+
+def test_time_in_which_the_service_is_down_does_not_count(tmp_path: Path, engine: EngineServer) -> None:
     engine.say = lambda number: "read" if number == 0 else Refusal(401, "wrong key")
     with served(tmp_path / "data", engine.address, requests=1) as service:
         job = hand_in(service, scan(2), "scripted")
         until(lambda: lines_of(service, job) or None)
     database = Database(tmp_path / "data")
     with database.transaction() as connection:
-        connection.execute("UPDATE jobs SET created = created - 1000, state = 'reading', problem = ''")
+        connection.execute("UPDATE jobs SET created = created - 1000")
     database.close()
+    pages = tmp_path / "data" / "jobs" / job / "pages.jsonl"
+    os.utime(pages, (time.time() - 1000, time.time() - 1000))
+    engine.asked.clear()
+    engine.say = lambda number: Refusal(401, "wrong key") if number < 2 else "read"
     with served(tmp_path / "data", engine.address, lifetime=500.0) as service:
-        service.job(job, "waiting")
-        pages = service.data / "jobs" / job / "pages.jsonl"
-        os.utime(pages, (time.time() - 600, time.time() - 600))
-    with served(tmp_path / "data", engine.address, lifetime=500.0) as service:
-        assert service.job(job, "failed")["pages"]["done"] == 1
+        assert service.ended(job)["state"] == "done"
 
 
 def test_an_engine_that_goes_away_and_comes_back_costs_no_page(tmp_path: Path, engine: EngineServer) -> None:

@@ -45,15 +45,6 @@ class PageFile:
         """Which pages were read. Raises OutputError."""
         return set(self._places())
 
-    def changed(self) -> float | None:
-        """When the last page came, in seconds since 1970; None before the first. Raises OutputError."""
-        try:
-            return self._path.stat().st_mtime
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise unwritable(self._path, error) from None
-
     def _places(self) -> dict[int, int]:
         """Where in the file each page begins."""
         places: dict[int, int] = {}

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import sys
-import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from time import monotonic, time
 from typing import Protocol, TypeVar
 
 from muniment.errors import EngineError, MunimentError, OutputError
@@ -50,13 +50,13 @@ class _Work:
     """A job at work: its task, and who is told when something changes.
 
     Attributes:
-        moved: when it was made, or its last page was read, in seconds since 1970.
+        moved: when this service began with it, or its last page was read, in seconds of the monotonic clock.
         changes: how many there were; whoever has seen fewer has something to see.
     """
 
     task: "asyncio.Task[None]"
     progress: Progress
-    moved: float
+    moved: float = field(default_factory=monotonic)
     changes: int = 0
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -89,8 +89,7 @@ class JobRunner:
     def begin(self, job: Job) -> None:
         """Read a job that is in the store."""
         task = asyncio.create_task(self._run(job))
-        moved = self._store.pages_of(job).changed() or job.created
-        self._works[job.id] = _Work(task, self._progress_on_disk(job), moved)
+        self._works[job.id] = _Work(task, self._progress_on_disk(job))
         task.add_done_callback(lambda _: self._works.pop(job.id, None))
 
     def progress(self, job: Job) -> Progress:
@@ -143,7 +142,7 @@ class JobRunner:
         What still cannot be erased stays. Raises OutputError.
         """
         self._store.remove_strays()
-        for job in self._store.to_erase(time.time() - lifetime):
+        for job in self._store.to_erase(time() - lifetime):
             with suppress(NotErased):
                 await self.remove(job)
 
@@ -187,7 +186,7 @@ class JobRunner:
 
     def _unless_too_late(self, work: _Work, state: JobState, problem: str) -> tuple[JobState, str]:
         """A job that does not get on has an end too, as what is kept of its document has to have one."""
-        if state is not JobState.WAITING or time.time() - work.moved <= self._desk.settings.lifetime:
+        if state is not JobState.WAITING or monotonic() - work.moved <= self._desk.settings.lifetime:
             return state, problem
         return JobState.FAILED, f"It waited for too long. {problem}"
 
@@ -245,7 +244,7 @@ class JobRunner:
         self._desk.metrics.tokens(page.tokens.prompt, page.tokens.completion)
         self._store.pages_of(job).add(page)
         work.progress.add(page)
-        work.moved = time.time()
+        work.moved = monotonic()
         await work.tell()
 
     def _progress_on_disk(self, job: Job) -> Progress:
