@@ -12,6 +12,7 @@ import pytest
 from muniment.errors import OutputError
 from muniment.server.jobs import JobStore
 from muniment.server.jobs.pagefile import PageFile
+from muniment.server.limits import Gate
 from tests.builders import image_bytes, page_picture, scanned_pdf, text_pdf
 from tests.reading.engine_server import EngineServer, Pieces, Refusal, engine_server
 from tests.server.asking import question, url
@@ -225,6 +226,23 @@ class TestJobs:
                 for _ in range(2):
                     assert service.client.delete(f"/v1/documents/{job}", headers=key).status_code == 503
                     assert used(data) == 2
+            self.removed(service, job, key)
+            assert used(data) == 2
+
+    def test_one_whose_pages_cannot_be_given_back_is_not_removed(
+        self, data: Path, key: dict[str, str], plain_workers: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OutputError("the database is full")
+
+        with_plain_workers(plain_workers, "3:hang")
+        with served(data) as service:
+            job = self.partly_read(service, key)
+            with plain_workers.context() as trouble:
+                trouble.setattr(Gate, "give_back", full)
+                assert service.client.delete(f"/v1/documents/{job}", headers=key).status_code == 507
+            found = service.client.get(f"/v1/documents/{job}", headers=key).json()
+            assert (found["state"], used(data)) == ("reading", 3)
             self.removed(service, job, key)
             assert used(data) == 2
 

@@ -110,6 +110,24 @@ def test_a_transaction_that_fails_changes_nothing(database: Database) -> None:
     assert database.query("SELECT * FROM things") == []
 
 
+def test_a_transaction_within_another_is_a_part_of_it(database: Database) -> None:
+    def add(thing: int) -> None:
+        with database.transaction() as connection:
+            connection.execute("INSERT INTO things VALUES (?)", (thing,))
+
+    def fail() -> None:
+        with database.transaction():
+            add(2)
+            raise ZeroDivisionError
+
+    with database.transaction() as connection:
+        connection.execute("CREATE TABLE things (thing)")
+        add(1)
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert [row["thing"] for row in database.query("SELECT * FROM things")] == [1]
+
+
 def test_threads_and_processes_take_turns_to_write(database: Database, tmp_path: Path) -> None:
     other = Database(tmp_path)  # knows as little of the first as if it were another process's
     with database.transaction() as connection:

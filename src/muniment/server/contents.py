@@ -31,7 +31,7 @@ class Contents:
 
     Attributes:
         table: its name; it has columns "id", "owner", "size" of the upload in bytes, and "removed", which says of which
-            rows not all could be erased.
+            rows all is to be erased: they stay until that is done.
         prefix: what its ids begin with.
         removal: what makes such a row tell nothing any more.
 
@@ -97,18 +97,23 @@ class Contents:
             raise NotOpened(f"{path} cannot be opened: {error.strerror}") from None
 
     def remove(self, row_id: str) -> None:
-        """Erase what a row holds, and then the row, so that nothing is left that nobody knows of.
+        """Mark a row as removed and erase it. Raises what :meth:`mark` and :meth:`erase` do."""
+        self.mark(row_id)
+        self.erase(row_id)
+
+    def mark(self, row_id: str) -> None:
+        """Have nobody find a row any more. Raises OutputError; then all is as before."""
+        with self._database.transaction(erases=True) as connection:
+            connection.execute(f"UPDATE {self.table} SET {self.removal} WHERE id = ?", (row_id,))  # noqa: S608
+
+    def erase(self, row_id: str) -> None:
+        """Erase what a row that is marked holds, and then the row, so that nothing is left that nobody knows of.
 
         Raises:
-            NotErased: not all of it can be erased now. The row is marked as removed.
+            NotErased: not all of it can be erased now.
             OutputError: the database cannot be used.
         """
-        try:
-            _erase(self.folder_of(row_id))
-        except NotErased:
-            with self._database.transaction(erases=True) as connection:
-                connection.execute(f"UPDATE {self.table} SET {self.removal} WHERE id = ?", (row_id,))  # noqa: S608
-            raise
+        _erase(self.folder_of(row_id))
         with self._database.transaction(erases=True) as connection:
             connection.execute(f"DELETE FROM {self.table} WHERE id = ?", (row_id,))  # noqa: S608
 

@@ -158,27 +158,37 @@ class Database:
     def transaction(self, *, durable: bool = False, erases: bool = False) -> Iterator[sqlite3.Connection]:
         """All changes that are made within, or none if an exception leaves it; no one else writes meanwhile.
 
+        One within another of the same thread is a part of that, whose arguments count.
+
         Args:
             durable: the changes survive a power cut too, at the price of waiting for the disk; they survive the end of
                 the process in any case.
             erases: nothing of what is deleted within is left in the journal either.
         """
         with self._lock, self._telling():
-            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
+            if self._connection.in_transaction:
                 yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-            if erases:
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            else:
+                with self._whole_transaction(durable=durable, erases=erases):
+                    yield self._connection
 
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+    @contextmanager
+    def _whole_transaction(self, *, durable: bool, erases: bool) -> Iterator[None]:
+        self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        if erases:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _set_up(self) -> None:
         self._connection.row_factory = sqlite3.Row

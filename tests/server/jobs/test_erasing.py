@@ -1,14 +1,21 @@
 """What is kept of a document is erased when it is removed, or when its time is over, and not before."""
 
+import shutil
+import threading
 import time
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from muniment.server import service as service_module
+from muniment.server import store
 from muniment.server.jobs import JobRunner
+from tests.reading.engine_server import EngineServer
+from tests.server.busy import Writer
 from tests.server.erasing import cannot_be_erased
-from tests.server.jobs.handed_in import LETTER, lines_of
+from tests.server.jobs.handed_in import LETTER, hand_in, lines_of, scan
 from tests.server.serving import served, until, with_plain_workers
 
 pytestmark = pytest.mark.usefixtures("plain_workers")
@@ -123,3 +130,57 @@ class TestTrouble:
         with served(tmp_path / "data") as service:
             until(lambda: not any((service.data / "jobs").iterdir()) or None)
             assert service.client.delete(f"/v1/documents/{job}").status_code == 404
+
+
+class TestBusy:
+    """Somebody else writes to the database while a document is being removed."""
+
+    @pytest.fixture(autouse=True)
+    def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(store, "_PATIENCE", 0.05)
+
+    def test_one_that_cannot_be_marked_as_removed_is_read_on(self, tmp_path: Path, engine: EngineServer) -> None:
+        may = threading.Event()
+        engine.say = lambda number: f"answer {number}" if may.wait(60) else None
+        with served(tmp_path / "data", engine.address) as service:
+            job = hand_in(service, scan(2), "scripted")
+            until(lambda: engine.asked or None)
+            with closing(Writer(service.data)) as other:
+                other.hold()
+                assert service.client.delete(f"/v1/documents/{job}").is_server_error
+            may.set()
+            assert service.ended(job)["pages"]["done"] == 2
+            assert service.client.delete(f"/v1/documents/{job}").status_code == 204
+
+    def test_one_that_is_erased_and_whose_row_stays_is_removed_for_whoever_watches_and_gone_after_a_restart(
+        self, tmp_path: Path, plain_workers: pytest.MonkeyPatch
+    ) -> None:
+        with_plain_workers(plain_workers, "2:hang")
+        with served(tmp_path / "data") as service, closing(Writer(service.data)) as other:
+            job = service.hand_in(LETTER)
+            until(lambda: lines_of(service, job) or None)
+            erase = shutil.rmtree
+
+            def held_meanwhile(folder: Path, **given: Any) -> None:
+                other.hold()
+                erase(folder, **given)
+
+            told: list[str] = []
+
+            def watch() -> None:
+                with service.client.stream("GET", f"/v1/documents/{job}/events") as answer:
+                    told.extend(answer.iter_text())
+
+            watching = threading.Thread(target=watch, daemon=True)
+            watching.start()
+            until(lambda: told or None)
+            with plain_workers.context() as patch:
+                patch.setattr(shutil, "rmtree", held_meanwhile)
+                assert service.client.delete(f"/v1/documents/{job}").is_server_error
+            watching.join(30)
+            assert "event: removed" in "".join(told)
+            assert service.client.get(f"/v1/documents/{job}").status_code == 404
+            other.let_go()
+            assert other.jobs() == 1
+        with served(tmp_path / "data") as service, closing(Writer(service.data)) as other:
+            until(lambda: other.jobs() == 0 or None)

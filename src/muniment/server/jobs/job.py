@@ -30,7 +30,7 @@ class Job:
         created, finished: seconds since 1970; ``finished`` is None until it is.
         problem: why it failed; "" unless it did.
         progress: what became of its pages, once it is finished; None before.
-        is_removed: it is to be erased, which failed; only erasing it again has to do with it any more.
+        is_removed: it is to be erased; nothing but that has to do with it any more.
         charged_on: the day of UTC, as in ISO 8601, towards which the owner's pages count.
     """
 

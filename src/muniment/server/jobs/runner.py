@@ -23,6 +23,7 @@ from muniment.server.metrics import Metrics
 from muniment.server.models import Model, Models
 from muniment.server.problems import as_api_error, described
 from muniment.server.settings import ServeSettings
+from muniment.server.store import Database
 
 log = logging.getLogger("muniment.server")
 
@@ -37,6 +38,7 @@ _Written = TypeVar("_Written")
 class Desk(Protocol):
     """What jobs need of the service."""
 
+    database: Database
     models: Models
     gate: Gate
     metrics: Metrics
@@ -113,31 +115,31 @@ class JobRunner:
 
         Raises:
             NotErased: not all of it can be erased now. Nobody finds it any more, and :meth:`remove_old` tries again.
-            OutputError: the database cannot be used.
+            OutputError: the database cannot be used. Either the job goes on, or the same holds.
         """
+        self._mark(job)  # first, as a job that was stopped or half erased would look as if somebody read it
         work = self._works.get(job.id)
-        if work is not None:
+        if work is None:
+            self._store.erase(job.id)
+            return
+        try:
             work.task.cancel()
             await asyncio.gather(work.task, return_exceptions=True)
-            try:
-                job = self._store.find(job.id, job.owner, removed=True)  # it may have come to its end meanwhile
-            except ApiError:  # or somebody else was faster
-                return
-        progress = None if job.is_finished or job.is_removed else self.progress(job)
-        trouble: NotErased | None = None
-        try:
-            self._store.remove(job.id)
-        except NotErased as error:
-            trouble = error
-        if progress is not None:
-            self._give_back(job, progress)
-        if work is not None:
+            self._store.erase(job.id)
+        finally:
             await work.tell()
-        if trouble is not None:
-            raise trouble
+
+    def _mark(self, job: Job) -> None:
+        """Have nobody find a job any more, and its pages that were not read not count."""
+        if job.is_removed:
+            return
+        with self._desk.database.transaction(erases=True):
+            self._store.mark(job.id)
+            if not job.is_finished:
+                self._give_back(job, self.progress(job))
 
     async def remove_old(self, lifetime: float) -> None:
-        """Erase those that were finished more than ``lifetime`` seconds ago, and what could not be erased before.
+        """Erase those that were finished more than ``lifetime`` seconds ago, and those whose removal came to no end.
 
         What still cannot be erased stays. Raises OutputError.
         """

@@ -99,7 +99,7 @@ class JobStore(Contents):
         return int(number)
 
     def to_erase(self, moment: float) -> list[Job]:
-        """Those that were finished before a moment, and those that could not be erased."""
+        """Those that were finished before a moment, and those whose removal came to no end."""
         return self._select("where finished < ? or removed", (moment,))
 
     def set_state(self, job: Job, state: JobState, problem: str = "") -> Job:
