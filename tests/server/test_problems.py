@@ -11,12 +11,14 @@ from muniment.errors import (
     EngineError,
     LimitExceeded,
     MunimentError,
+    OutputError,
     PageError,
     PasswordNeeded,
     SandboxRefused,
     UsageError,
 )
 from muniment.server.problems import as_api_error
+from muniment.server.store import DatabaseBusy
 from tests.builders import text_pdf
 from tests.server.serving import Served
 
@@ -29,6 +31,14 @@ def test_hints_for_a_command_line_are_not_told(kind: type[MunimentError]) -> Non
     error = as_api_error(kind("It went wrong", "Do it with --other or use -o."))
     assert str(error).startswith("It went wrong. ")
     assert not OPTION.search(str(error))
+
+
+def test_a_database_that_is_busy_is_no_full_disk() -> None:
+    busy = as_api_error(DatabaseBusy("/data/service.db cannot be used: SQLite says BUSY"))
+    assert (busy.status, busy.code, "retry-after" in busy.headers()) == (503, "database_busy", True)
+    assert "/data" not in str(busy)
+    full = as_api_error(OutputError("/data/service.db cannot be used: SQLite says FULL"))
+    assert (full.status, full.code) == (507, "no_space")
 
 
 @pytest.mark.parametrize("kind", [DocumentError, LimitExceeded, PageError, UsageError])

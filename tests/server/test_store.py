@@ -4,13 +4,18 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from muniment.errors import OutputError
-from muniment.server.store import MIGRATIONS, Database, data_folder
+from muniment.reading import ReadOptions
+from muniment.server.service import Service
+from muniment.server.settings import ServeSettings
+from muniment.server.store import MIGRATIONS, Database, DatabaseBusy, data_folder
 from tests.processes import AS_ANY_USER, WITHOUT_SPACE, python
+from tests.server.busy import Writer
 
 OPEN = """
 import sys
@@ -147,6 +152,33 @@ def test_threads_and_processes_take_turns_to_write(database: Database, tmp_path:
         thread.join()
     other.close()
     assert database.query("SELECT number FROM counts")[0][0] == 200
+
+
+def test_another_process_is_waited_for_while_all_is_set_up_and_then_as_long_as_there_is_patience(
+    tmp_path: Path,
+) -> None:
+    Database(tmp_path).close()
+    with closing(Writer(tmp_path)) as other:
+        other.hold()
+        threading.Timer(0.3, other.close).start()
+        database = Database(tmp_path, patience=0.01)
+    with closing(Writer(tmp_path)) as other:
+        other.hold()
+        with pytest.raises(DatabaseBusy, match=r"service\.db cannot be used: SQLite says BUSY"), database.transaction():
+            pytest.fail("the other writes")
+        assert database.query("SELECT * FROM keys") == [], "what only reads waits for nobody"
+        other.let_go()
+        with database.transaction():
+            pass
+    database.close()
+
+
+def test_the_service_holds_its_requests_up_for_no_longer_than_a_quarter_of_a_second(tmp_path: Path) -> None:
+    service = Service(ServeSettings(options=ReadOptions(), data=tmp_path))
+    ((milliseconds,),) = service.database.query("PRAGMA busy_timeout")
+    service.audit.close()
+    service.database.close()
+    assert 100 <= milliseconds <= 250
 
 
 def test_several_processes_can_make_the_database_at_once(tmp_path: Path) -> None:

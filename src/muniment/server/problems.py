@@ -16,6 +16,7 @@ from muniment.errors import (
 )
 from muniment.server.contents import NotErased, NotOpened
 from muniment.server.errors import ApiError
+from muniment.server.store import DatabaseBusy
 
 _LATER = 5.0
 """Seconds after which a client may try again where nobody knows better."""
@@ -51,6 +52,9 @@ def as_api_error(error: MunimentError) -> ApiError:
         case NotOpened():
             message = "The service cannot open what it keeps now. Try again later."
             return ApiError(503, "server_error", message, code="not_opened", retry_after=_LATER)
+        case DatabaseBusy():
+            message = "The service's database is busy. Try again later."
+            return ApiError(503, "server_error", message, code="database_busy", retry_after=_LATER)
         case OutputError():
             return ApiError(507, "server_error", "The service cannot write to its disk", code="no_space")
     return ApiError(500, "server_error", message)

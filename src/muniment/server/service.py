@@ -31,6 +31,8 @@ _SHOWN_WAITING = 32
 _BODY_PATIENCE = 120.0
 """Seconds that a body waits for memory at most while none is given back: large requests all at once, on a machine that
 has more to do, take longer than half a minute until the first of them is answered."""
+_DATABASE_PATIENCE = 0.2
+"""Seconds for which the database is waited for while another process writes to it; no request gets on meanwhile."""
 _SWEEP_EVERY = 30.0
 """Seconds, at most, for which content outlives its time."""
 
@@ -50,7 +52,7 @@ class Service:
     def __init__(self, settings: ServeSettings) -> None:
         self.settings = settings
         self.caps: Caps = settings.caps
-        self.database = Database(settings.data)
+        self.database = Database(settings.data, _DATABASE_PATIENCE)
         self.keys = KeyStore(self.database)
         self.gate = Gate(self.database)
         self.audit = Audit(settings.data / "audit.jsonl", audit_secret(settings.data))

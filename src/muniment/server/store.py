@@ -72,16 +72,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 """What brings the file from one version to the next; only ever add to the end. Times are seconds since 1970."""
 
 _PATIENCE = 5.0
-"""Seconds to wait for another process, like the command that makes keys, to finish writing."""
+"""Seconds to wait for another process, like the service or the command that makes keys, to finish writing."""
 
 _HINTS = {
     "FULL": "Make room and try again.",
-    "BUSY": "Another process has held it for too long; try again.",
     "READONLY": f"Change its permissions or choose another folder with {OPTION}.",
     "CANTOPEN": f"Change its permissions or choose another folder with {OPTION}.",
     "CORRUPT": "It is damaged: bring back a copy, or move it away and make new keys.",
     "NOTADB": "It is damaged: bring back a copy, or move it away and make new keys.",
 }
+
+
+class DatabaseBusy(OutputError):
+    """Another process has held the database for too long; it can be used later."""
 
 
 def data_folder(given: Path | None) -> Path:
@@ -128,12 +131,14 @@ class Database:
 
     Args:
         folder: the data folder; the file is made there, readable by its owner only, unless it is there.
+        patience: seconds to wait for another process to finish writing, once all is set up. All else in the thread
+            waits too.
 
     Raises:
-        OutputError: it cannot be used. The same goes for all methods.
+        OutputError: it cannot be used; DatabaseBusy, not now. The same goes for all methods.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience: float = _PATIENCE) -> None:
         self._path = folder / FILE
         self._lock = threading.RLock()
         _make_private(self._path)
@@ -144,6 +149,7 @@ class Database:
         try:
             with self._telling():
                 self._set_up()
+                self._connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
         except BaseException:
             self.close()
             raise
@@ -215,8 +221,10 @@ class Database:
             raise  # a mistake in Muniment
         except sqlite3.DatabaseError as error:
             name = getattr(error, "sqlite_errorname", "SQLITE_ERROR").removeprefix("SQLITE_")
-            hint = _HINTS.get(name.partition("_")[0], f"Choose another folder with {OPTION}.")
-            raise OutputError(f"{self._path} cannot be used: SQLite says {name}", hint) from None
+            what, kind = f"{self._path} cannot be used: SQLite says {name}", name.partition("_")[0]
+            if kind == "BUSY":
+                raise DatabaseBusy(what, "Another process has held it for too long; try again.") from None
+            raise OutputError(what, _HINTS.get(kind, f"Choose another folder with {OPTION}.")) from None
 
 
 def _make_private(path: Path) -> None:

@@ -7,10 +7,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from muniment.server import service as service_module
-from muniment.server import store
 from muniment.server.jobs import JobRunner
 from tests.reading.engine_server import EngineServer
 from tests.server.busy import Writer
@@ -132,12 +132,12 @@ class TestTrouble:
             assert service.client.delete(f"/v1/documents/{job}").status_code == 404
 
 
+def error(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"]["code"]
+
+
 class TestBusy:
     """Somebody else writes to the database while a document is being removed."""
-
-    @pytest.fixture(autouse=True)
-    def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(store, "_PATIENCE", 0.05)
 
     def test_one_that_cannot_be_marked_as_removed_is_read_on(self, tmp_path: Path, engine: EngineServer) -> None:
         may = threading.Event()
@@ -147,7 +147,7 @@ class TestBusy:
             until(lambda: engine.asked or None)
             with closing(Writer(service.data)) as other:
                 other.hold()
-                assert service.client.delete(f"/v1/documents/{job}").is_server_error
+                assert error(service.client.delete(f"/v1/documents/{job}")) == (503, "database_busy")
             may.set()
             assert service.ended(job)["pages"]["done"] == 2
             assert service.client.delete(f"/v1/documents/{job}").status_code == 204
@@ -176,7 +176,7 @@ class TestBusy:
             until(lambda: told or None)
             with plain_workers.context() as patch:
                 patch.setattr(shutil, "rmtree", held_meanwhile)
-                assert service.client.delete(f"/v1/documents/{job}").is_server_error
+                assert error(service.client.delete(f"/v1/documents/{job}")) == (503, "database_busy")
             watching.join(30)
             assert "event: removed" in "".join(told)
             assert service.client.get(f"/v1/documents/{job}").status_code == 404
