@@ -41,16 +41,15 @@ def _cut_half_line(file: BinaryIO) -> None:
 def whole_lines(path: Path) -> Iterator[bytes]:
     """Lines of a file as far as they are whole; none if there is no file. Raises OutputError."""
     try:
-        file = path.open("rb")
+        with path.open("rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return
+                yield line[:-1]
     except FileNotFoundError:
         return
     except OSError as error:
         raise unwritable(path, error) from None
-    with file:
-        for line in file:
-            if not line.endswith(b"\n"):
-                return
-            yield line[:-1]
 
 
 def _private(path: str, flags: int) -> int:

@@ -12,8 +12,8 @@ from muniment.errors import OutputError
 from muniment.server.jobs import JobStore, runner
 from muniment.server.jobs.pagefile import PageFile
 from muniment.server.limits import Gate
-from tests.server.jobs.handed_in import LETTER, texts
-from tests.server.serving import served, until
+from tests.server.jobs.handed_in import LETTER, lines_of, texts
+from tests.server.serving import served, until, with_plain_workers
 
 pytestmark = pytest.mark.usefixtures("plain_workers")
 
@@ -130,3 +130,44 @@ def test_a_page_of_a_document_that_cannot_be_opened_is_not_shown(
         assert shown.status_code == 200
         told = answer.status_code, answer.json()["error"]["code"]
         assert told == ((503, "not_opened") if kind == errno.EMFILE else (422, "unreadable_document"))
+
+
+class TestPages:
+    """Pages that were read and cannot be read back keep neither the service nor other jobs."""
+
+    def half_read(self, data: Path, patch: pytest.MonkeyPatch) -> tuple[str, str, Path]:
+        """Two jobs whose first two pages were read, and the file of the first one's pages."""
+        with_plain_workers(patch, "3:hang")
+        with served(data, jobs=2) as service:
+            first, second = (service.hand_in(LETTER) for _ in range(2))
+            until(lambda: [sorted(lines_of(service, job)) for job in (first, second)] == [[1, 2]] * 2 or None)
+        with_plain_workers(patch)
+        return first, second, data / "jobs" / first / "pages.jsonl"
+
+    def test_that_are_damaged_fail_their_job_which_says_so_in_their_places(
+        self, tmp_path: Path, plain_workers: pytest.MonkeyPatch
+    ) -> None:
+        damaged, other, pages = self.half_read(tmp_path / "data", plain_workers)
+        pages.write_text(pages.read_text().replace('{"number":2,', '{"number":2,,'))
+        with served(tmp_path / "data") as service:
+            told = service.ended(damaged)
+            assert told["state"] == "failed"
+            assert "damaged on the service's disk" in told["problem"]
+            assert told["pages"]["done"] == 1
+            result = service.client.get(f"/v1/documents/{damaged}/result", params={"format": "json"}).json()["pages"]
+            assert [page["status"] for page in result] == ["read", "failed", "failed"]
+            assert result[1]["problem"] == told["problem"]
+            assert service.ended(other)["pages"]["done"] == 3
+
+    @pytest.mark.usefixtures("soon")
+    def test_that_cannot_be_read_now_are_waited_for(self, tmp_path: Path, plain_workers: pytest.MonkeyPatch) -> None:
+        waiting, other, pages = self.half_read(tmp_path / "data", plain_workers)
+        pages.rename(tmp_path / "pages")
+        pages.symlink_to("/proc/self/mem")  # whose beginning cannot be read
+        with served(tmp_path / "data") as service:
+            assert service.ended(other)["pages"]["done"] == 3
+            told = until(lambda: found if (found := service.job(waiting, "waiting"))["problem"] else None)
+            assert told["problem"] == "The service cannot open what it keeps now. Try again later."
+            (tmp_path / "pages").replace(pages)
+            assert service.ended(waiting)["pages"] == {"asked": 3, "done": 3, "fallback": [], "failed": []}
+            assert lines_of(service, waiting) == [1, 2, 3]

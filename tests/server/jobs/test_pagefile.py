@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from muniment.errors import OutputError
 from muniment.reading import PageReading, PageStatus
+from muniment.server.contents import NotOpened
 from muniment.server.jobs.pagefile import PageFile
 from tests.outputs.strategies import pages as any_pages
 
@@ -43,6 +44,28 @@ def test_what_was_torn_off_is_read_again_and_nothing_else(cut: int, numbers: lis
                 PageFile(path).add(page(number))
         assert [found.number for found in PageFile(path).in_order()] == sorted(numbers)
         assert path.read_bytes() == whole
+
+
+@given(st.lists(st.binary(max_size=30) | st.from_regex(rb'\{"number":[0-9]+,.*', fullmatch=True), max_size=4))
+def test_what_is_damaged_is_no_page_and_keeps_no_other(lines: list[bytes]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pages"
+        path.write_bytes(b"".join(line.replace(b"\n", b"") + b"\n" for line in lines))
+        file = PageFile(path)
+        damaged = file.numbers()
+        whole = next(number for number in range(1, 9) if number not in damaged)
+        file.add(page(whole))
+        assert list(file.in_order()) == [page(whole)]
+        assert file.numbers() == damaged | {whole}
+        assert all(file.find(number) is None for number in damaged)
+
+
+def test_what_cannot_be_read_now_is_told(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "failing").symlink_to("/proc/self/mem")
+    for name in ("folder", "failing"):
+        with pytest.raises(NotOpened, match=name):
+            PageFile(tmp_path / name).numbers()
 
 
 def test_of_a_page_that_came_twice_the_first_counts(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 from time import monotonic, time
 from typing import Protocol, TypeVar
 
-from muniment.errors import EngineError, MunimentError, OutputError
+from muniment.errors import DocumentError, EngineError, MunimentError, OutputError
 from muniment.reading.source import OpenDocument
 from muniment.server.contents import NotErased
 from muniment.server.errors import ApiError
@@ -52,12 +52,14 @@ class _Work:
     """A job at work: its task, and who is told when something changes.
 
     Attributes:
+        progress: what became of its pages, once that was looked up.
         moved: when this service began with it, or its last page was read, in seconds of the monotonic clock.
         changes: how many there were; whoever has seen fewer has something to see.
     """
 
     task: "asyncio.Task[None]"
-    progress: Progress
+    progress: Progress = field(default_factory=Progress)
+    is_looked_up: bool = False
     moved: float = field(default_factory=monotonic)
     changes: int = 0
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -91,7 +93,7 @@ class JobRunner:
     def begin(self, job: Job) -> None:
         """Read a job that is in the store."""
         task = asyncio.create_task(self._run(job))
-        self._works[job.id] = _Work(task, self._progress_on_disk(job))
+        self._works[job.id] = _Work(task)
         task.add_done_callback(lambda _: self._works.pop(job.id, None))
 
     def progress(self, job: Job) -> Progress:
@@ -169,6 +171,8 @@ class JobRunner:
     async def _attempt(self, job: Job, work: _Work) -> tuple[JobState, str]:
         """Read what is left of a job: the state it is in then, and what stands in its way."""
         try:
+            if not work.is_looked_up:  # before it is its turn, as whoever asks meanwhile is told
+                self._look_up(job, work)
             async with self._open.take(job.owner):
                 await self._read(job, work)
         except (ApiError, EngineError) as waits_for:
@@ -225,7 +229,7 @@ class JobRunner:
         try:
             read = self._store.pages_of(job).numbers()
             if len(read) != work.progress.done:  # a page is whole although the disk told of trouble
-                work.progress = self._progress_on_disk(job)
+                self._look_up(job, work)
             under_way: set[asyncio.Task[None]] = set()
             async with asyncio.TaskGroup() as group:
                 for number in (number for number in job.numbers if number not in read):
@@ -248,6 +252,15 @@ class JobRunner:
         work.progress.add(page)
         work.moved = monotonic()
         await work.tell()
+
+    def _look_up(self, job: Job, work: _Work) -> None:
+        """See what became of a job's pages. Raises NotOpened, and DocumentError if some are damaged."""
+        work.progress = self._progress_on_disk(job)
+        if work.progress.done != len(self._store.pages_of(job).numbers()):
+            raise DocumentError(
+                "Some of what was read of it is damaged on the service's disk", "Erase it here and send it again."
+            )
+        work.is_looked_up = True
 
     def _progress_on_disk(self, job: Job) -> Progress:
         progress = Progress()
