@@ -59,6 +59,32 @@ def test_strays_are_erased_and_not_what_is_coming(store: FileStore, database: Da
         assert store.path_of(file.id).exists()
 
 
+def test_strays_have_names_of_ours(store: FileStore, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    others = [tmp_path / "files" / name for name in ("lost+found", "file_1", f"doc_{'0' * 32}", f"file_{'0' * 32}.bak")]
+    for other in others:
+        other.mkdir()
+    store.remove_strays()
+    assert all(other.exists() for other in others)
+    assert caplog.messages == []
+
+
+def test_a_link_is_not_followed_and_its_reason_is_told(
+    store: FileStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "files" / f"file_{'0' * 32}"
+    link.symlink_to(tmp_path / "elsewhere")
+    store.remove_strays()
+    assert (tmp_path / "elsewhere").exists()
+    assert f"{link} cannot be erased: Cannot call rmtree on a symbolic link" in caplog.text
+
+
+def test_strays_that_nobody_can_see_are_told(store: FileStore, tmp_path: Path) -> None:
+    (tmp_path / "files").rename(tmp_path / "away")
+    with pytest.raises(NotErased, match=f"{tmp_path}/files cannot be seen: No such file"):
+        store.remove_strays()
+
+
 def test_what_cannot_be_erased_when_it_did_not_come_is_a_stray(
     store: FileStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

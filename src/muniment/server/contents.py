@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from muniment.errors import DocumentError, OutputError, unwritable
 from muniment.server.store import OPTION, Database
 
 log = logging.getLogger("muniment.server")
+
+_MEND = "Mend that; it is tried again."
 
 
 class NotOpened(OutputError):
@@ -120,11 +123,20 @@ class Contents:
     def remove_strays(self) -> None:
         """Erase folders without a row, but for those of what is coming: others are of what did not come.
 
-        What cannot be erased stays. Raises OutputError.
+        What has no name of ours stays, as a disk's "lost+found" does, and so does what cannot be erased.
+
+        Raises:
+            NotErased: nobody can see what there is.
+            OutputError: the database cannot be used.
         """
         known = {row["id"] for row in self._database.query(f"SELECT id FROM {self.table}")}  # noqa: S608
-        for folder in self._folder.iterdir():
-            if folder.name not in known | self._coming:
+        try:
+            folders = list(self._folder.iterdir())
+        except OSError as error:
+            raise NotErased(f"What is left in {self._folder} cannot be seen: {error.strerror}", _MEND) from None
+        for folder in folders:
+            is_ours = re.fullmatch(rf"{self.prefix}_[0-9a-f]{{32}}", folder.name)
+            if is_ours and folder.name not in known | self._coming:
                 with suppress(NotErased):
                     _erase(folder)
 
@@ -143,6 +155,6 @@ def _erase(folder: Path) -> None:
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)  # all but what stands in the way
         if os.path.lexists(folder):
-            problem = NotErased(f"{folder} cannot be erased: {error.strerror}", "Mend that; it is tried again.")
+            problem = NotErased(f"{folder} cannot be erased: {error.strerror or error}", _MEND)
             log.error("%s", problem)  # noqa: TRY400 - an expected one, without a trace
             raise problem from None

@@ -81,11 +81,10 @@ class FileStore(Contents):
         return self.opened(self.path_of(file.id)), file.name, file.size
 
     def remove_old(self, lifetime: float) -> None:
-        """Erase those that are older than ``lifetime`` seconds, and what could not be erased before.
+        """Erase those that are older than ``lifetime`` seconds, and those whose removal came to no end.
 
         What still cannot be erased stays. Raises OutputError.
         """
-        self.remove_strays()
         for row in self._database.query("SELECT id FROM files WHERE created < ? OR removed", time.time() - lifetime):
             with suppress(NotErased):
                 self.remove(row["id"])

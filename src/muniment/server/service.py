@@ -90,6 +90,9 @@ class Service:
                 await self.runner.remove_old(self.settings.lifetime)
             with _tried_again_later():
                 self.files.remove_old(self.settings.lifetime)
+            for contents in (self.jobs, self.files):
+                with _tried_again_later():
+                    contents.remove_strays()
             await asyncio.sleep(min(_SWEEP_EVERY, self.settings.lifetime))
 
     async def __aexit__(self, *_: object) -> None:

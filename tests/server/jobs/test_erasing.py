@@ -1,5 +1,7 @@
 """What is kept of a document is erased when it is removed, or when its time is over, and not before."""
 
+import errno
+import os
 import shutil
 import threading
 import time
@@ -118,6 +120,26 @@ class TestTrouble:
                     assert service.client.delete(place).status_code == 503
                     assert service.client.get(place).status_code == 404
             until(lambda: not any(path for path in service.data.glob("*/*_*")) or None)
+
+    def test_what_has_had_its_time_is_erased_though_nobody_can_see_what_else_there_is(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        real, folders = os.listdir, [str(tmp_path / "data" / name) for name in ("jobs", "files")]
+
+        def failing(path: Any = ".") -> Any:
+            if str(path) in folders:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return real(path)
+
+        monkeypatch.setattr(os, "listdir", failing)
+        with served(tmp_path / "data", lifetime=0.2) as service:
+            job = service.hand_in(LETTER)
+            file = service.client.post("/v1/files", content=LETTER).json()["id"]
+            for place in (f"/v1/documents/{job}", f"/v1/files/{file}"):
+                until(lambda place=place: service.client.get(place).status_code == 404 or None)  # type: ignore[misc]
+        assert all(
+            f"What is left in {folder} cannot be seen: {os.strerror(errno.EIO)}" in caplog.text for folder in folders
+        )
 
     def test_it_is_not_read_on_after_a_restart_and_erased_then(
         self, tmp_path: Path, plain_workers: pytest.MonkeyPatch

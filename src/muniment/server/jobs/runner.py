@@ -145,7 +145,6 @@ class JobRunner:
 
         What still cannot be erased stays. Raises OutputError.
         """
-        self._store.remove_strays()
         for job in self._store.to_erase(time() - lifetime):
             with suppress(NotErased):
                 await self.remove(job)
