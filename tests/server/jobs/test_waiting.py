@@ -51,6 +51,8 @@ def test_a_job_that_waits_beyond_the_lifetime_fails_and_is_erased(
         job = hand_in(service, scan(2), "scripted")
         told = service.job(job, "failed")
         assert told["problem"].startswith("It waited for too long. ")
+        assert told["problem"].endswith(". Tell whoever runs this service.")
+        assert "--api-key" not in told["problem"], "which is for a command line"
         began, ended = (datetime.fromisoformat(told[moment]) for moment in ("created_at", "finished_at"))
         assert ended - began >= timedelta(seconds=1.5)
         until(lambda: not any((service.data / "jobs").iterdir()) or None)

@@ -174,16 +174,18 @@ class JobRunner:
                 self._look_up(job, work)
             async with self._open.take(job.owner):
                 await self._read(job, work)
-        except (ApiError, EngineError) as waits_for:
-            # No engine yet, none any more, or too many wait: a job has time, and loses no page over that. But where
-            # there is no such model, all engines have said what they serve, and there will be none.
-            is_hopeless = isinstance(waits_for, ApiError) and waits_for.code == "model_not_found"
+        except ApiError as waits_for:
+            # No engine yet, or too many wait: a job has time, and loses no page over that. But where there is no such
+            # model, all engines have said what they serve, and there will be none.
+            is_hopeless = waits_for.code == "model_not_found"
             return JobState.FAILED if is_hopeless else JobState.WAITING, str(waits_for)
+        except EngineError as error:  # there is none any more
+            return JobState.WAITING, str(as_api_error(error))
         except OutputError as error:  # a full disk, a busy database or too many open files pass too
             log.error("job %s waits: %s", job.id, error)  # noqa: TRY400 - an expected one, without a trace
             return JobState.WAITING, str(as_api_error(error))
         except MunimentError as error:
-            return JobState.FAILED, str(error)
+            return JobState.FAILED, str(as_api_error(error))
         except Exception as error:  # a job that nobody reads any more must not look as if somebody did
             log.error("job %s failed: %s", job.id, described(error))  # noqa: TRY400 - the trace may quote a document
             return JobState.FAILED, f"Something went wrong; the log has more under {job.id}"
