@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -271,6 +272,27 @@ class TestJobs:
             until(lambda: used(data) == 0 or None)
             self.removed(service, job, key)
             assert used(data) == 0, "nothing is given back twice"
+
+    @pytest.mark.parametrize(("owner", "name"), [(JobStore, "finish"), (Gate, "give_back")])
+    def test_a_restart_between_its_end_and_the_giving_back_does_both_once(
+        self, data: Path, key: dict[str, str], plain_workers: pytest.MonkeyPatch, owner: type, name: str
+    ) -> None:
+        with_plain_workers(plain_workers, "2:error")
+        tried = threading.Event()
+
+        def full(*_: object) -> None:
+            tried.set()
+            raise OutputError("the database is full")
+
+        with served(data) as service, plain_workers.context() as trouble:
+            trouble.setattr(owner, name, full)
+            job = self.hand_in(service, key)
+            assert tried.wait(60)
+            found = service.client.get(f"/v1/documents/{job}", headers=key).json()
+            assert (found["state"], used(data)) == ("reading", 3)
+        with served(data) as service:
+            self.done(service, job, key)
+            assert used(data) == 2
 
     def test_one_that_cannot_be_written_down_counts_for_nothing(
         self, data: Path, key: dict[str, str], monkeypatch: pytest.MonkeyPatch

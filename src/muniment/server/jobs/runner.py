@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic, time
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from muniment.errors import DocumentError, EngineError, MunimentError, OutputError
 from muniment.reading.source import OpenDocument
@@ -31,8 +31,6 @@ _OPEN_AT_ONCE = 64
 """Documents: each is an open file."""
 _TRY_AGAIN_AFTER = 5.0
 """Seconds after which a job goes on that found no engine, no place in the queue, or no room on the disk."""
-
-_Written = TypeVar("_Written")
 
 
 class Desk(Protocol):
@@ -164,7 +162,6 @@ class JobRunner:
             if not job.is_finished:
                 await work.tell()
                 await asyncio.sleep(_TRY_AGAIN_AFTER)
-        await self._surely(job, work, partial(self._give_back, job, work.progress))
         await work.tell()
 
     async def _attempt(self, job: Job, work: _Work) -> tuple[JobState, str]:
@@ -200,9 +197,11 @@ class JobRunner:
     def _written(self, job: Job, work: _Work, state: JobState, problem: str) -> Job:
         if state is JobState.WAITING:
             return self._store.set_state(job, state, problem)
-        return self._store.finish(job, state, work.progress, problem)
+        with self._desk.database.transaction():
+            self._give_back(job, work.progress)
+            return self._store.finish(job, state, work.progress, problem)
 
-    async def _surely(self, job: Job, work: _Work, write: Callable[[], _Written]) -> _Written:
+    async def _surely(self, job: Job, work: _Work, write: Callable[[], Job]) -> Job:
         """Write to the database, again and again until it can be done: nobody else would do it for the job."""
         while True:
             try:
