@@ -1,7 +1,9 @@
 """Documents that come raw or in a form, cut anywhere, are written as they are; whatever else comes is refused."""
 
 import asyncio
+import errno
 import logging
+import os
 import stat
 import tempfile
 from contextlib import suppress
@@ -186,6 +188,16 @@ def test_a_field_that_nobody_knows_is_refused_by_a_name_that_looks_like_one() ->
 def test_a_place_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written"):
         taken(b"x", kind="", path=tmp_path / "nowhere" / "document")
+
+
+@pytest.mark.parametrize("headers", [{"content_length": "1"}, {}])
+def test_a_disk_that_does_not_tell_its_room_is_told(headers: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "statvfs", failing)
+    with pytest.raises(OutputError, match="document cannot be written: Input/output error"):
+        taken(b"x", kind="", **headers)
 
 
 MALFORMED = [

@@ -56,10 +56,10 @@ async def receive(call: Call, path: Path, room: Room) -> Upload:
         ApiError: there is none, the form is malformed, or what :meth:`Call.body` and :meth:`Room.take` raise.
         OutputError: it cannot be written.
     """
-    if "content-length" in call.headers:
-        room.check(call.longest_body)  # so that no more comes of what has no place
     kind, options = parse_options_header(call.headers.get("content-type", ""))
     try:
+        if "content-length" in call.headers:
+            room.check(call.longest_body)  # so that no more comes of what has no place
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
 
             def write(data: bytes) -> None:
