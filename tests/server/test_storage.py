@@ -1,6 +1,7 @@
 """No key fills the disk: a reserve stays free, and what a key has uploaded and what is not finished have bounds."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,8 @@ from muniment.server import storage
 from muniment.server.errors import ApiError
 from muniment.server.storage import Storage
 from tests.builders import text_pdf
-from tests.reading.engine_server import Refusal, engine_server
-from tests.server.serving import Served, make_key, parsed, received, served, until
+from tests.reading.engine_server import engine_server
+from tests.server.serving import PATIENCE, Served, make_key, parsed, received, served, until
 
 pytestmark = pytest.mark.usefixtures("plain_workers")
 
@@ -141,12 +142,18 @@ class TestUnfinished:
 
     @contextmanager
     def waiting(self, data: Path, most: int) -> Iterator[Served]:
-        """A service with an engine that reads nothing."""
-        with (
-            engine_server(lambda _: Refusal(401, "wrong key")) as engine,
-            served(data, engine.address, most_unfinished=most) as service,
-        ):
-            yield service
+        """A service with an engine that answers nothing until the end, so that no document is finished before."""
+        end = threading.Event()
+
+        def say(_: int) -> str:
+            end.wait(PATIENCE)
+            return "read"
+
+        with engine_server(say) as engine, served(data, engine.address, most_unfinished=most) as service:
+            try:
+                yield service
+            finally:
+                end.set()
 
     def hand_in(self, service: Served, key: dict[str, str]) -> httpx.Response:
         """What comes of a document, once there is a model."""
