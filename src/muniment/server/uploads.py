@@ -1,5 +1,6 @@
 """Documents that come with a request: raw or in a form, written straight to where they stay."""
 
+import hashlib
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Set
@@ -56,7 +57,6 @@ async def receive(call: Call, path: Path, room: Room) -> Upload:
         ApiError: there is none, the form is malformed, or what :meth:`Call.body` and :meth:`Room.take` raise.
         OutputError: it cannot be written.
     """
-    kind, options = parse_options_header(call.headers.get("content-type", ""))
     try:
         if "content-length" in call.headers:
             room.check(call.longest_body)  # so that no more comes of what has no place
@@ -66,12 +66,28 @@ async def receive(call: Call, path: Path, room: Room) -> Upload:
                 room.take(len(data))
                 file.write(data)
 
-            if kind == b"multipart/form-data":
-                upload = await _from_form(call.chunks(), options.get(b"boundary", b""), write)
-            else:
-                upload = await _raw(call, write)
+            return await _taken(call, write)
     except OSError as error:
         raise unwritable(path, error, OPTION) from None
+
+
+async def hashed(call: Call) -> tuple[Upload, str]:
+    """The document in a request's body, which is kept nowhere, and its SHA-256 in hexadecimal.
+
+    Raises:
+        ApiError: there is none, the form is malformed, or what :meth:`Call.body` raises.
+    """
+    digest = hashlib.sha256()
+    upload = await _taken(call, digest.update)
+    return upload, digest.hexdigest()
+
+
+async def _taken(call: Call, write: Write) -> Upload:
+    kind, options = parse_options_header(call.headers.get("content-type", ""))
+    if kind == b"multipart/form-data":
+        upload = await _from_form(call.chunks(), options.get(b"boundary", b""), write)
+    else:
+        upload = await _raw(call, write)
     upload.fields |= dict(call.query)
     if "name" in upload.fields:
         upload.name = plain_name(upload.fields["name"])

@@ -23,7 +23,7 @@ from muniment.server.limits import check_unfinished
 from muniment.server.listing import whole_number
 from muniment.server.results import KINDS, POLICY, written
 from muniment.server.service import Service
-from muniment.server.uploads import Upload, receive
+from muniment.server.uploads import Upload, hashed, receive
 
 _FIELDS = frozenset({"model", "pages", "name"})
 _LONGEST_KEY = 200
@@ -41,22 +41,38 @@ async def create(call: Call, service: Service) -> Answer:
             f"An Idempotency-Key has at most {_LONGEST_KEY} characters",
             param="Idempotency-Key",
         )
-    if not idempotency or service.jobs.earlier(call.owner, idempotency) is None:
-        _check_unfinished(call, service)  # before all of it comes
+    earlier = service.jobs.earlier(call.owner, idempotency) if idempotency else None
+    if earlier is not None:
+        return await _repeated(call, service, earlier)
+    _check_unfinished(call, service)  # before all of it comes
     with service.jobs.coming() as job_id, service.storage.room(call.owner) as room:
         upload = await receive(call, service.jobs.document_of(job_id), room)
         job = await _job(call, service, job_id, upload)
         earlier = service.jobs.earlier(call.owner, idempotency) if idempotency else None
         if earlier is not None:
-            return _again(service, earlier, job)
+            _check_same(earlier, job.info.sha256, job.model, job.numbers)
+            return _again(service, earlier)
         job = _added(call, service, job, idempotency)
     call.account.pages = len(job.numbers)
     service.runner.begin(job)
     return json_answer(_told(job, service), 202, location=f"/v1/documents/{job.id}")
 
 
-def _again(service: Service, earlier: Job, job: Job) -> Answer:
-    if (earlier.info.sha256, earlier.numbers, earlier.model) != (job.info.sha256, job.numbers, job.model):
+async def _repeated(call: Call, service: Service, earlier: Job) -> Answer:
+    """The answer to what is known to have come before: it takes no room, and so is not refused where there is none."""
+    upload, sha256 = await hashed(call)
+    call.account.document = service.audit.document_hash(bytes.fromhex(sha256))
+    upload.check_fields(_FIELDS)
+    model = service.models.find(upload.fields.get("model"))
+    count = earlier.info.page_count  # of this one too, if it is the same
+    numbers = _numbers(upload.fields.get("pages"), count) if sha256 == earlier.info.sha256 else ()
+    _check_same(earlier, sha256, model.name, numbers)
+    return _again(service, service.jobs.find(earlier.id, call.owner))  # it may have got on meanwhile
+
+
+def _check_same(earlier: Job, sha256: str, model: str, numbers: tuple[int, ...]) -> None:
+    """See that what came again under an idempotency key is what came first. Raises ApiError."""
+    if (earlier.info.sha256, earlier.model, earlier.numbers) != (sha256, model, numbers):
         raise ApiError(
             409,
             "invalid_request_error",
@@ -64,6 +80,9 @@ def _again(service: Service, earlier: Job, job: Job) -> Answer:
             param="Idempotency-Key",
             code="idempotency_conflict",
         )
+
+
+def _again(service: Service, earlier: Job) -> Answer:
     return json_answer(_told(earlier, service), 200, location=f"/v1/documents/{earlier.id}")
 
 
