@@ -43,4 +43,17 @@ def test_what_no_time_mends_is_given_up_and_the_others_come() -> None:
     run(coming.bring(bring))
     assert told == ["it makes no sense"]
     assert (coming.is_over, coming.problem) == (False, "it makes no sense")
-    assert [coming.is_before(place) for place in range(3)] == [False, False, True]
+
+
+def test_what_was_given_up_is_not_waited_for() -> None:
+    async def bring(place: int, _engine: str) -> None:
+        if place == 1:
+            raise UsageError("it makes no sense")
+
+    def waited_for() -> list[bool]:
+        return [coming.goes_on, *(coming.is_before(place) for place in range(3))]
+
+    coming = Coming(["a", "b", "c"], lambda _: None)
+    assert waited_for() == [True, False, True, True]
+    run(coming.bring(bring))
+    assert waited_for() == [False, False, False, False]

@@ -207,11 +207,28 @@ def test_two_engines_that_serve_a_model_in_different_ways_are_told_and_the_first
             assert found(models, None) == "embedded"
             assert [models.problem] == told
             assert not models.is_complete
+            assert found(models, "another") == "model_not_found", "no more models come"
 
     with engine_server() as engine:
         engine.model = "embedded"
         asyncio.run(work())
     assert told == ["Two engines serve a model 'embedded' in different ways. Leave out one of them."]
+
+
+def test_an_engine_that_was_given_up_is_nobodys_default() -> None:
+    """A path is wanted after "vllm:", and no time brings one."""
+    told: list[str] = []
+
+    async def work() -> None:
+        async with starting("vllm:", engine.address, tell=told.append) as models:
+            await until(lambda: told and names(models))
+            assert (found(models, None), found(models, "vllm")) == ("scripted", "model_not_found")
+        async with starting("vllm:", tell=told.append) as models:
+            await until(lambda: len(told) > 1)
+            assert (found(models, None), found(models, "vllm")) == ("model_not_found", "model_not_found")
+
+    with engine_server() as engine:
+        asyncio.run(work())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")

@@ -21,6 +21,7 @@ class Coming:
         self._tell = tell
         self._missing = dict(enumerate(engines))
         self._problems: dict[int, str] = {}
+        self._given_up: set[int] = set()
 
     async def bring(self, how: Callable[[int, str], Awaitable[None]]) -> None:
         """Bring all of them, at once; an engine that cannot be used together with others is given up.
@@ -39,6 +40,7 @@ class Coming:
             try:
                 await how(place, engine)
             except UsageError as error:  # which no time mends
+                self._given_up.add(place)
                 self._note(place, str(error))
                 return
             except MunimentError as error:
@@ -58,8 +60,17 @@ class Coming:
             self._tell(problem)
 
     def is_before(self, place: int) -> bool:
-        """Whether one is not there yet that stands before ``place``."""
-        return any(missing < place for missing in self._missing)
+        """Whether one may still come that stands before ``place``."""
+        return any(missing < place for missing in self._awaited)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether one may still come."""
+        return bool(self._awaited)
+
+    @property
+    def _awaited(self) -> set[int]:
+        return self._missing.keys() - self._given_up
 
     @property
     def is_over(self) -> bool:

@@ -158,7 +158,8 @@ def _kind(engine: str) -> int:
 class Models:
     """All of them, with the workers that they share. For one event loop; close it at the end.
 
-    They come one by one, as their engines do. Which is the default one does not hang on that: it is the first engine's.
+    They come one by one, as their engines do. Which is the default one does not hang on that: it is the first engine's,
+    of those that were not given up.
 
     Args:
         options: the engines, and how pages are read; addresses of one model share its work.
@@ -294,12 +295,12 @@ class Models:
             model = None if first is None or self._coming.is_before(first[0]) else self._models[first]
         else:
             model = next((model for model in self.all() if model.name == name), None)
-        if model is None and not self.is_complete:
+        if model is None and self._coming.goes_on:
             raise ApiError(
                 503, "overloaded_error", "The engine is not there yet", code="model_loading", retry_after=_RETRY_AFTER
             )
         if model is None:
-            names = ", ".join(model.name for model in self.all())
+            names = ", ".join(model.name for model in self.all()) or "none"
             raise ApiError(
                 404,
                 "invalid_request_error",
