@@ -178,6 +178,11 @@ def served(
                 thread.join()
 
 
+def unreachable(address: str) -> str:
+    """What is said of an engine's address at which nobody answers."""
+    return f"The engine at {address} cannot be used: Nobody answers at the engine's address"
+
+
 def with_plain_workers(patch: pytest.MonkeyPatch, faults: str = "") -> None:
     """Have workers, which are real ones else, read every page as "page N", and misbehave as ``faults`` tells."""
     patch.setattr(worker_process, "WORKER_MODULE", "faulty_worker")

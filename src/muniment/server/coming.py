@@ -4,17 +4,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from muniment.errors import MunimentError, UsageError
+from muniment.reading.options import LOCAL
 from muniment.server.problems import described
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 300.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 """Seconds before an engine is tried again: doubled each time, up to the second."""
+_LONGEST_BEFORE_START = 300.0
+"""The same of one that has to be started, which keeps the machine busy each time."""
 
 
 class Coming:
     """Engines that are not there yet, in the order in which they were named. For one event loop.
 
     Args:
-        tell: told why an engine cannot be used, once for each reason.
+        tell: told why an engine cannot be used, once for each reason, and then when it can be.
     """
 
     def __init__(self, engines: Sequence[str], tell: Callable[[str], None]) -> None:
@@ -35,7 +38,7 @@ class Coming:
 
     async def _bring(self, place: int, how: Callable[[int, str], Awaitable[None]]) -> None:
         engine = self._missing[place]
-        pause = _FIRST_PAUSE
+        pause, longest = _FIRST_PAUSE, _LONGEST_BEFORE_START if engine.startswith(LOCAL) else _LONGEST_PAUSE
         while True:
             try:
                 await how(place, engine)
@@ -49,10 +52,11 @@ class Coming:
                 self._note(place, f"The engine {engine} could not be started: {described(error)}")
             else:
                 del self._missing[place]
-                self._problems.pop(place, None)
+                if self._problems.pop(place, ""):
+                    self._tell(f"The engine {engine} is there now.")
                 return
             await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            pause = min(pause * 2, longest)
 
     def _note(self, place: int, problem: str) -> None:
         if self._problems.get(place) != problem:
