@@ -1,4 +1,4 @@
-"""Clients' connections, where uvicorn sees to less: how many, those that ask nothing, and those that leave unread."""
+"""Clients' connections, where uvicorn sees to less: how many, and those that ask, take or wait for nothing."""
 
 import asyncio
 import resource
@@ -9,6 +9,7 @@ from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from muniment.server.errors import ApiError
+from muniment.server.sending import SendWatch
 
 _NAME = "connection"
 _HEAD_SECONDS = 30.0
@@ -50,6 +51,7 @@ class Connection(H11Protocol):
         self.is_beyond = False
         self._is_lost = asyncio.Event()
         self._impatience: asyncio.TimerHandle | None = None
+        self._sending: SendWatch | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn does
         """Called by the transport."""
@@ -57,6 +59,8 @@ class Connection(H11Protocol):
         self.is_beyond = len(self.connections) > self.most
         if len(self.connections) > self.most + _TOLD:
             transport.abort()
+        transport.set_write_buffer_limits(high=0)  # so that it is told of every byte that is left to be sent
+        self._sending = SendWatch(transport)
         self._watch_head()
 
     def data_received(self, data: bytes) -> None:
@@ -77,10 +81,24 @@ class Connection(H11Protocol):
             self._impatience.cancel()
             self._impatience = None
 
+    def pause_writing(self) -> None:
+        """Called by the transport, when it cannot send all at once."""
+        super().pause_writing()
+        if self._sending is not None:
+            self._sending.begin()
+
+    def resume_writing(self) -> None:
+        """Called by the transport, when it has sent all."""
+        super().resume_writing()
+        if self._sending is not None:
+            self._sending.end()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the transport."""
         super().connection_lost(exc)
         self._stop_watching()
+        if self._sending is not None:
+            self._sending.end()
         self._is_lost.set()
 
     async def left(self) -> None:
