@@ -166,12 +166,16 @@ class _WrongMethod(ApiError):
 
 
 async def _while_there(left: Coroutine[Any, Any, None], work: Coroutine[Any, Any, None]) -> None:
-    """Do ``work``, and give it up when the client has ``left``."""
+    """Do ``work``, and give it up when the client has ``left``; where nobody can tell, it counts as there."""
     doing, gone = asyncio.create_task(work), asyncio.create_task(left)
     try:
         await asyncio.wait([doing, gone], return_when=asyncio.FIRST_COMPLETED)
         if not doing.done():
-            raise ClientGone
+            broken = gone.exception()
+            if broken is None:
+                raise ClientGone
+            log.error("a client's connection cannot be watched, and its request goes on: %s", described(broken))
+            await asyncio.wait([doing])
         doing.result()
     finally:
         doing.cancel()
