@@ -123,6 +123,11 @@ def check_room(scope: Scope) -> None:
         raise _TooManyConnections
 
 
+def has_come(scope: Scope) -> bool:
+    """Whether the whole body of a request that is under way is here, read or not."""
+    return not _of(scope).cycle.more_body
+
+
 async def left_unread(scope: Scope) -> None:
     """Wait until the client of a request is gone, without reading any of its body."""
     await _of(scope).left()
