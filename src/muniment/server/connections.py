@@ -14,7 +14,7 @@ from muniment.server.sending import SendWatch
 _NAME = "connection"
 _HEAD_SECONDS = 30.0
 """In which a request's head is there, once it is begun or its connection is made."""
-_MOST_CONNECTIONS = 4_096
+MOST_CONNECTIONS = 4_096
 _MOST_DESCRIPTORS = 65_536
 _TOLD = 256
 """Connections beyond the most that are still told so; what comes after is closed unheard."""
@@ -33,20 +33,20 @@ def raise_descriptors() -> int:
 
 def most_connections(descriptors: int) -> int:
     """How many are served at once: half of the ``descriptors`` stay for what requests open themselves."""
-    return max(1, min(_MOST_CONNECTIONS, descriptors // 2 - _TOLD))
+    return max(1, min(MOST_CONNECTIONS, descriptors // 2 - _TOLD))
 
 
 class Connection(H11Protocol):
     """One client's connection; the state of its requests' scopes has it.
 
-    Attributes:
+    Args:
         most: how many are served at once; requests of those beyond are told so, with :func:`check_room`.
+        given: what uvicorn gives to its own.
     """
 
-    most = _MOST_CONNECTIONS
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *, most: int, **given: Any) -> None:
+        super().__init__(**given)
+        self._most = most
         self.app_state = {**self.app_state, _NAME: self}
         self.is_beyond = False
         self._is_lost = asyncio.Event()
@@ -56,8 +56,8 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn does
         """Called by the transport."""
         super().connection_made(transport)
-        self.is_beyond = len(self.connections) > self.most
-        if len(self.connections) > self.most + _TOLD:
+        self.is_beyond = len(self.connections) > self._most
+        if len(self.connections) > self._most + _TOLD:
             transport.abort()
         transport.set_write_buffer_limits(high=0)  # so that it is told of every byte that is left to be sent
         self._sending = SendWatch(transport)
