@@ -12,7 +12,7 @@ from tests.server.strategies import IMAGE
 
 CAPS = Caps()
 PNG = b"\x89PNG\r\n\x1a\n"
-USER = {
+USER: dict[str, Any] = {
     "role": "user",
     "content": [{"type": "image_url", "image_url": {"url": IMAGE}}, {"type": "text", "text": "Read"}],
 }

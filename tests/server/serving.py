@@ -17,6 +17,7 @@ import pytest
 
 from muniment.reading import ReadOptions, worker_process
 from muniment.server.canary import Canary
+from muniment.server.connections import MOST_CONNECTIONS
 from muniment.server.keys import KeyLimits, KeyStore
 from muniment.server.running import make_server
 from muniment.server.settings import ServeSettings
@@ -160,9 +161,19 @@ def parsed(answer: bytes) -> Reply:
 
 @contextmanager
 def served(
-    data: Path, *engines: str, requests: int | None = None, model: str = "", jobs: int = 1, **settings: Any
+    data: Path,
+    *engines: str,
+    requests: int | None = None,
+    model: str = "",
+    jobs: int = 1,
+    most: int = MOST_CONNECTIONS,
+    **settings: Any,
 ) -> Iterator[Served]:
-    """A service until the block ends, with ``engines`` or the embedded one, and with settings of its own."""
+    """A service until the block ends, with ``engines`` or the embedded one, and with settings of its own.
+
+    Args:
+        most: connections that it serves at once.
+    """
     options = ReadOptions(engines=engines or ("embedded",), jobs=jobs, requests=requests, model=model)
     data.mkdir(mode=0o700, exist_ok=True)
     with (
@@ -173,7 +184,7 @@ def served(
         path = Path(folder) / "s"
         listener.bind(str(path))
         listener.listen(512)
-        server = make_server(ServeSettings(options=options, data=data, **settings))
+        server = make_server(ServeSettings(options=options, data=data, **settings), most)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener, tcp]})
         thread.start()
         until(lambda: server.started or not thread.is_alive() or None)
@@ -185,6 +196,11 @@ def served(
                 server.should_exit = True
                 client.close()
                 thread.join()
+
+
+def unreachable(address: str) -> str:
+    """What is said of an engine's address at which nobody answers."""
+    return f"The engine at {address} cannot be used: Nobody answers at the engine's address"
 
 
 def with_plain_workers(patch: pytest.MonkeyPatch, faults: str = "") -> None:

@@ -11,6 +11,7 @@ from muniment.server.errors import ApiError
 from tests.server import virtual_time
 
 TOTAL = 10
+PATIENCE = 30.0
 
 
 @dataclass
@@ -41,7 +42,7 @@ async def turns(count: int) -> None:
 
 @given(st.lists(BORROWERS, max_size=8))
 def test_it_never_lends_more_than_there_is_and_all_comes_back(borrowers: list[Borrower]) -> None:
-    budget = ByteBudget(TOTAL)
+    budget = ByteBudget(TOTAL, PATIENCE)
     lent: list[tuple[str, int]] = []
 
     async def borrow(borrower: Borrower) -> None:
@@ -83,7 +84,7 @@ def order_of(*wanted: int, leaves: int | None = None) -> list[int]:
             await turns(2)
 
     async def work() -> None:
-        budget = ByteBudget(TOTAL)
+        budget = ByteBudget(TOTAL, PATIENCE)
         async with budget.take(TOTAL // 2, ""):
             tasks = [asyncio.create_task(borrow(budget, number)) for number in range(len(wanted))]
             await turns(2)
@@ -118,7 +119,7 @@ def held_by(*asked: tuple[str, int]) -> list[tuple[str, int]]:
             await asyncio.sleep(3600)
 
     async def work() -> None:
-        budget = ByteBudget(TOTAL)
+        budget = ByteBudget(TOTAL, PATIENCE)
         tasks = [asyncio.create_task(hold(budget, *one)) for one in asked]
         await turns(3)
         for task in tasks:
@@ -147,7 +148,7 @@ def test_while_there_are_no_keys_everything_is_used() -> None:
 
 def test_who_waits_for_their_own_gets_it_when_they_give_back() -> None:
     async def work() -> list[str]:
-        budget, served = ByteBudget(TOTAL), []
+        budget, served = ByteBudget(TOTAL, PATIENCE), []
 
         async def borrow(name: str, wanted: int) -> None:
             async with budget.take(wanted, "a"):
@@ -178,7 +179,7 @@ def turned_away(*asked: tuple[str, int]) -> list[int]:
     """Which of them are not let wait, while all is lent to somebody else."""
 
     async def work() -> list[int]:
-        budget = ByteBudget(TOTAL)
+        budget = ByteBudget(TOTAL, PATIENCE)
         async with budget.take(TOTAL, "somebody"):
             tasks = [asyncio.create_task(_take(budget, owner, wanted)) for owner, wanted in asked]
             await turns(3)
@@ -215,7 +216,7 @@ def ends(*asked: tuple[str, int, float]) -> list[float | None]:
     """When each came to its bytes, all having asked at 0 and holding them for some seconds; None if it did not."""
 
     async def work() -> list[float | None]:
-        budget = ByteBudget(TOTAL, patience=30)
+        budget = ByteBudget(TOTAL, PATIENCE)
         tasks = [asyncio.create_task(_take(budget, *one)) for one in asked]
         found = await asyncio.gather(*tasks, return_exceptions=True)
         assert all(is_full(each) for each in found if isinstance(each, BaseException))

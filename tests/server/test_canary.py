@@ -17,7 +17,7 @@ from muniment.server import canary, coming
 from muniment.server.canary import FRESH, Sighting
 from tests.documents.test_sandbox import namespaces_allowed
 from tests.reading.engine_server import Pieces, Refusal, engine_server
-from tests.server.serving import Served, make_key, served, until, with_plain_workers
+from tests.server.serving import Served, make_key, served, unreachable, until, with_plain_workers
 
 PAGE = Path(canary.__file__).with_name("canary.png").read_bytes()
 BETWEEN_LOOKS = canary._EVERY
@@ -115,7 +115,7 @@ def test_while_an_engine_has_not_come_the_others_are_listed_watched_and_read_wit
         with served(tmp_path / "data", gone.address, early.address) as service:
             status, told = seen(service, well=True)
             assert (status, told["model"]) == (503, "early")
-            assert service.client.get("/ready").json()["problem"] == not_yet(gone.address)
+            assert service.client.get("/ready").json()["problem"] == unreachable(gone.address)
             assert listed() == ["early"]
             answer = service.client.put("/process", params={"model": "early"}, content=PAGE)
             assert answer.status_code == 200
@@ -151,8 +151,9 @@ def test_before_anything_was_seen_it_is_not_ready_and_lives(tmp_path: Path) -> N
     with engine_server() as engine:
         address = engine.address
     with served(tmp_path / "data", address) as service:
-        answer = service.client.get("/ready")
-        assert (answer.status_code, answer.json()["problem"]) == (503, not_yet(address))
+        problem = unreachable(address)
+        answer = until(lambda: told if (told := service.client.get("/ready")).json()["problem"] == problem else None)
+        assert answer.status_code == 503
         assert service.client.get("/health").json() == {"status": "ok"}
 
 

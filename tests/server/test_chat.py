@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from muniment.server.caps import Caps
 from muniment.server.chat import check_chat, ignored_fields
-from muniment.server.fields import CHAT
+from muniment.server.fields import CHAT, NULL_IN_PARTS
 from muniment.server.images import SentImage
 from muniment.server.strictjson import parse_object
 from tests.server.chat_bodies import BODY, CAPS, PNG, USER, going_on, json_schema, with_content, with_image
@@ -35,6 +36,24 @@ def test_null_says_nothing() -> None:
     call = check_chat({**BODY, **nothing}, CAPS)
     assert call == check_chat(BODY, CAPS)
     assert going_on(call).keys() == {"model", "cache_salt", "messages", "stream"}
+
+
+@pytest.mark.parametrize("name", NULL_IN_PARTS)
+def test_nor_does_it_in_a_part_of_a_message(name: str) -> None:
+    (image, text) = USER["content"]
+    body = with_content({**dict.fromkeys([name]), **image}, {**dict.fromkeys([name]), **text})
+    assert check_chat(body, CAPS).messages == check_chat(BODY, CAPS).messages
+
+
+def test_nor_in_what_says_when_an_answer_is_a_loop() -> None:
+    numbers = ("max_pattern_size", "min_pattern_size", "min_count")
+    none = check_chat({**BODY, "repetition_detection": dict.fromkeys(numbers)}, CAPS)
+    assert none.sampling == check_chat({**BODY, "repetition_detection": {}}, CAPS).sampling
+
+
+def test_a_picture_that_is_null_is_none() -> None:
+    parts = [{"type": "text", "text": "x", "image_url": None}] * 2
+    assert check_chat(with_content(*parts), Caps(images=1)).images == ()
 
 
 EVERYTHING: dict[str, Any] = {

@@ -104,6 +104,8 @@ def test_a_key_that_looks_like_no_fields_name_is_not_quoted() -> None:
         ({"messages": [{"role": "user", "content": [{"type": "input_image"}]}]}, "messages[0].content[0].type"),
         ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "messages[0].content[0].text"),
         ({"messages": [{"role": "user", "content": [{**S[0], "uuid": "1"}]}]}, "messages[0].content[0].uuid"),
+        (with_content({**S[0], "cache_control": {}}), "messages[0].content[0].cache_control"),
+        (with_content({**S[0], "cach_control": None}), "messages[0].content[0].cach_control"),
         ({"messages": [{"role": "user", "content": "x", "name": 1}]}, "messages[0].name"),
         ({"messages": [{"role": "user", "content": "x", "weight": 1}]}, "messages[0].weight"),
         ({"messages": [{"role": "assistant", "content": "x", "tool_calls": [1]}]}, "messages[0].tool_calls"),

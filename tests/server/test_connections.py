@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from muniment.server import connections
-from muniment.server.connections import Connection, most_connections, raise_descriptors
+from muniment.server.connections import most_connections, raise_descriptors
 from tests.server.serving import Served, parsed, received, served, until
 
 pytestmark = pytest.mark.usefixtures("plain_workers")
@@ -83,16 +83,15 @@ def test_one_that_rests_between_two_requests_is_kept_and_so_is_one_whose_body_is
 
 
 @pytest.fixture
-def narrow(service: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Served, list[socket.socket]]]:
+def narrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Served, list[socket.socket]]]:
     """A service that serves two connections at once, and those."""
     monkeypatch.setattr(connections, "_TOLD", 2)
-    with ExitStack() as stack:
+    with served(tmp_path / "data", most=2) as service, ExitStack() as stack:
         held = [stack.enter_context(service.connected()) for _ in range(2)]
         for connection in held:
             connection.sendall(GET + b"\r\n")
             assert answer_over(connection).startswith(b"HTTP/1.1 200")
             connection.sendall(GET)  # so that it is not at rest
-        monkeypatch.setattr(Connection, "most", 2)
         yield service, held
 
 
@@ -126,6 +125,13 @@ def test_those_who_ask_nothing_take_no_place_for_ever(narrow: tuple[Served, list
     for connection in held:
         connection.close()
     until(lambda: service.raw("GET /v1/models HTTP/1.1").status == 200 or None)
+
+
+def test_another_service_of_the_process_has_connections_of_its_own(
+    service: Served, narrow: tuple[Served, list[socket.socket]]
+) -> None:
+    assert narrow[0].raw("GET /v1/models HTTP/1.1").status == 503
+    assert service.raw("GET /v1/models HTTP/1.1").status == 200
 
 
 # how many there may be

@@ -117,9 +117,13 @@ def test_a_stream_is_closed_at_once_when_its_client_is_gone() -> None:
         if message.get("body") == b"two":
             raise BrokenPipeError
 
+    async def receive() -> Message:
+        pytest.fail("nothing is read")
+
     async def work(stream: AsyncGenerator[bytes, None]) -> None:
+        request = call.Call({"type": "http", "method": "GET", "headers": []}, receive, "id", None, 0)
         with pytest.raises(call.ClientGone):
-            await guard._Sender(send, "id").send(Answer(body=stream))
+            await guard._Sender(send, request).send(Answer(body=stream))
         assert closed
 
     asyncio.run(work(pieces()))

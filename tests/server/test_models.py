@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain, repeat
 from pathlib import Path
@@ -27,7 +27,7 @@ from muniment.server.models import Models
 from tests.documents.test_sandbox import namespaces_allowed
 from tests.engines.local.making import make_model, make_standin
 from tests.reading.engine_server import engine_server
-from tests.server.serving import PATIENCE
+from tests.server.serving import PATIENCE, unreachable
 
 
 @contextmanager
@@ -49,6 +49,12 @@ def nothing_there(port: int) -> Iterator[list[str]]:
         http.shutdown()
 
 
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engines are tried again at once."""
+    monkeypatch.setattr(coming, "_FIRST_PAUSE", 0.01)
+
+
 def names(models: Models) -> list[str]:
     return [model.name for model in models.all()]
 
@@ -67,6 +73,10 @@ async def starting(*engines: str, tell: Callable[[str], None] = pytest.fail, **m
         await models.aclose()
 
 
+def tell_nobody(_: str) -> None:
+    """Where it is of no interest that an engine is waited for."""
+
+
 async def until(look: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not look():
@@ -81,17 +91,20 @@ def found(models: Models, name: str | None) -> str:
         return str(refusal.code)
 
 
-def test_an_engine_that_is_not_there_holds_up_no_other() -> None:
+@pytest.mark.usefixtures("soon")
+def test_an_engine_that_is_not_there_holds_up_no_other_and_is_told_once() -> None:
+    told: list[str] = []
     with engine_server() as gone:
         port = int(gone.server_address[1])
 
     async def work() -> None:
-        async with starting("embedded", gone.address, early.address) as models:
-            await until(lambda: names(models) == ["embedded", "early"])
-            assert models.problem == f"The engine {gone.address} is not there yet."
+        async with starting("embedded", gone.address, early.address, tell=told.append) as models:
+            assert models.problem.startswith("The engine embedded is not there yet.")
+            await until(lambda: told and names(models) == ["embedded", "early"])
+            assert models.problem == unreachable(gone.address)
             assert not models.is_complete
-            told = [found(models, name) for name in (None, "early", "scripted", "another")]
-            assert told == ["embedded", "early", "model_loading", "model_loading"]
+            asked = [found(models, name) for name in (None, "early", "scripted", "another")]
+            assert asked == ["embedded", "early", "model_loading", "model_loading"]
             with engine_server(port=port):
                 await until(lambda: models.is_complete)
             assert names(models) == ["embedded", "scripted", "early"]
@@ -101,14 +114,38 @@ def test_an_engine_that_is_not_there_holds_up_no_other() -> None:
     with engine_server() as early:
         early.model = "early"
         asyncio.run(work())
+    assert told == [unreachable(gone.address), f"The engine {gone.address} is there now."]
 
 
+@pytest.mark.usefixtures("soon")
+def test_an_engine_that_serves_another_model_than_the_wanted_one_is_told_and_asked_again() -> None:
+    told: list[str] = []
+
+    async def work() -> None:
+        async with starting(engine.address, tell=told.append, model="wanted") as models:
+            await until(lambda: told)
+            assert [models.problem] == told
+            assert not models.is_complete
+            assert found(models, "wanted") == "model_loading"
+            engine.model = "wanted"
+            await until(lambda: models.is_complete)
+            assert names(models) == ["wanted"]
+
+    with engine_server() as engine:
+        asyncio.run(work())
+    assert told == [
+        f"The engine at {engine.address} does not serve 'wanted' but scripted. Look at the name after --model.",
+        f"The engine {engine.address} is there now.",
+    ]
+
+
+@pytest.mark.usefixtures("soon")
 def test_the_default_model_is_the_first_engines_whoever_answers_first() -> None:
     with engine_server() as late:
         port = int(late.server_address[1])
 
     async def work() -> None:
-        async with starting(late.address, early.address) as models:
+        async with starting(late.address, early.address, tell=tell_nobody) as models:
             await until(lambda: names(models) == ["early"])
             assert found(models, None) == "model_loading"
             with engine_server(port=port):
@@ -119,12 +156,13 @@ def test_the_default_model_is_the_first_engines_whoever_answers_first() -> None:
         asyncio.run(work())
 
 
+@pytest.mark.usefixtures("soon")
 def test_an_address_of_a_model_that_is_there_already_shares_its_work() -> None:
     with engine_server() as late:
         port = int(late.server_address[1])
 
     async def work() -> None:
-        async with starting(late.address, early.address, requests=8) as models:
+        async with starting(late.address, early.address, tell=tell_nobody, requests=8) as models:
             await until(lambda: names(models) == ["scripted"])
             (model,) = models.all()
             with engine_server(port=port):
@@ -137,12 +175,16 @@ def test_an_address_of_a_model_that_is_there_already_shares_its_work() -> None:
         asyncio.run(work())
 
 
+@pytest.mark.usefixtures("soon")
 def test_models_are_told_as_they_come() -> None:
     with engine_server() as late:
         port = int(late.server_address[1])
 
     async def work() -> None:
-        async with starting("embedded", late.address) as models, aclosing(models.as_they_come()) as told:
+        async with (
+            starting("embedded", late.address, tell=tell_nobody) as models,
+            aclosing(models.as_they_come()) as told,
+        ):
             assert (await anext(told)).name == "embedded"
             with engine_server(port=port):
                 async with asyncio.timeout(PATIENCE):
@@ -151,29 +193,32 @@ def test_models_are_told_as_they_come() -> None:
     asyncio.run(work())
 
 
-def test_an_engine_that_refuses_is_told_once_and_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coming, "_FIRST_PAUSE", 0.01)
+@pytest.mark.usefixtures("soon")
+def test_an_engine_that_refuses_is_told_once_and_asked_again() -> None:
     told: list[str] = []
     with engine_server() as gone:
         port = int(gone.server_address[1])
 
     async def work() -> None:
-        async with starting(gone.address, tell=told.append) as models:
-            with nothing_there(port) as asked:
+        with ExitStack() as there:
+            asked = there.enter_context(nothing_there(port))
+            async with starting(gone.address, tell=told.append) as models:
                 await until(lambda: len(asked) > 2)
-            assert [models.problem] == told
-            assert gone.address in models.problem
-            with engine_server(port=port):
-                await until(lambda: models.is_complete)
-            assert names(models) == ["scripted"]
+                assert [models.problem] == told
+                assert gone.address in models.problem
+                there.close()
+                await until(lambda: models.problem == unreachable(gone.address))
+                with engine_server(port=port):
+                    await until(lambda: models.is_complete)
+                assert names(models) == ["scripted"]
 
     asyncio.run(work())
-    assert len(told) == 1
+    assert told[1:] == [unreachable(gone.address), f"The engine {gone.address} is there now."]
 
 
+@pytest.mark.usefixtures("soon")
 def test_a_fault_that_nobody_expected_costs_one_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
     """As when all files that a process may have open are, for a moment, between two models of an address."""
-    monkeypatch.setattr(coming, "_FIRST_PAUSE", 0.01)
     faults = chain([False, True, True], repeat(False))
     told: list[str] = []
 
@@ -193,7 +238,8 @@ def test_a_fault_that_nobody_expected_costs_one_attempt(monkeypatch: pytest.Monk
     monkeypatch.setattr(models_module, "servers_for", servers)
     monkeypatch.setattr(ChatClient, "models", served)
     asyncio.run(work())
-    (problem,) = told
+    problem, end = told
+    assert end == "The engine http://127.0.0.1:1/v1 is there now."
     assert problem.startswith("The engine http://127.0.0.1:1/v1 could not be started: OSError in test_models.py")
 
 
@@ -207,11 +253,28 @@ def test_two_engines_that_serve_a_model_in_different_ways_are_told_and_the_first
             assert found(models, None) == "embedded"
             assert [models.problem] == told
             assert not models.is_complete
+            assert found(models, "another") == "model_not_found", "no more models come"
 
     with engine_server() as engine:
         engine.model = "embedded"
         asyncio.run(work())
     assert told == ["Two engines serve a model 'embedded' in different ways. Leave out one of them."]
+
+
+def test_an_engine_that_was_given_up_is_nobodys_default() -> None:
+    """A path is wanted after "vllm:", and no time brings one."""
+    told: list[str] = []
+
+    async def work() -> None:
+        async with starting("vllm:", engine.address, tell=told.append) as models:
+            await until(lambda: told and names(models))
+            assert (found(models, None), found(models, "vllm")) == ("scripted", "model_not_found")
+        async with starting("vllm:", tell=told.append) as models:
+            await until(lambda: len(told) > 1)
+            assert (found(models, None), found(models, "vllm")) == ("model_not_found", "model_not_found")
+
+    with engine_server() as engine:
+        asyncio.run(work())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")

@@ -21,8 +21,22 @@ def passed(*pieces: bytes, tells_usage: bool = False) -> tuple[Account, bytes]:
     """What a stream in ``pieces`` counts, and what of it a client gets."""
     account = Account()
     passing = PassingAnswer(account, tells_usage=tells_usage)
-    given = [passing.piece(piece) for piece in pieces]
+    given = [given for piece in pieces for given in passing.piece(piece)]
     return account, b"".join([*given, passing.rest()])
+
+
+def passed_before(*pieces: bytes) -> tuple[bytes, type[EngineTrouble]]:
+    """What a client gets of a stream in ``pieces`` until there is a trouble, and that."""
+    passing = PassingAnswer(Account(), tells_usage=False)
+    given = bytearray()
+    try:
+        for piece in pieces:
+            for whole in passing.piece(piece):
+                given += whole
+        given += passing.rest()
+    except EngineTrouble as trouble:
+        return bytes(given), type(trouble)
+    pytest.fail("there is none")
 
 
 def counted(*pieces: bytes) -> tuple[int, int]:
@@ -111,7 +125,7 @@ def test_what_is_no_json_object_is_a_trouble(told: bytes) -> None:
 def test_no_more_than_a_line_is_kept() -> None:
     passing = PassingAnswer(Account(), tells_usage=False)
     for _ in range(100):
-        passing.piece(b'data: {"usage"' + b"x" * 10_000)
+        list(passing.piece(b'data: {"usage"' + b"x" * 10_000))
     assert len(passing._line) <= 64 << 10
 
 
@@ -136,17 +150,44 @@ def test_the_event_that_tells_the_usage_is_kept_from_who_did_not_ask_and_nothing
     assert passed(*pieces, tells_usage=True)[1] == stream
 
 
-@given(st.text("data: {}\r", max_size=50).map(str.encode))
+@given(st.text("data: {}\r", max_size=50).map(str.encode).filter(lambda end: not end.startswith(b"data:")))
 def test_a_stream_that_breaks_off_is_passed_on_to_where_it_did(end: bytes) -> None:
     assert passed(ONLY_USAGE, b": next\n", end)[1] == b": next\n" + end
 
 
+@pytest.mark.parametrize("end", [b'data: {"choices": []}', b"data: [DONE]", b"data: [DONE]\r", b"data:", b"data: {}"])
+def test_a_last_event_counts_although_its_line_was_not_ended(end: bytes) -> None:
+    assert passed(b": next\n", end)[1] == b": next\n" + end
+
+
+@pytest.mark.parametrize("end", [b'data: {"cho', b"data: {", b"data: x", b"data:{\r"])
+def test_one_that_breaks_off_in_an_event_is_a_trouble_and_all_before_it_is_passed_on(end: bytes) -> None:
+    for pieces in ([b": next\n", end], [b": next\n" + end]):
+        assert passed_before(*pieces) == (b": next\n", Broken)
+
+
+def test_an_error_or_a_usage_at_the_very_end_is_one_too() -> None:
+    error = b'data: {"error": {"message": "?", "code": 429}}'
+    assert passed_before(b": next\n" + error) == (b": next\n", Busy)
+    end = ONLY_USAGE.rstrip()
+    assert passed(b": next\n" + end)[1] == b": next\n"
+    assert passed(b": next\n" + end, tells_usage=True)[1] == b": next\n" + end
+    assert counted(end) == (5, 6)
+
+
+@given(EVENTS, st.data())
+def test_what_came_before_an_error_is_passed_on_however_it_is_cut(told: list[bytes], data: st.DataObject) -> None:
+    stream = b"".join([*told, line({"error": {"message": "?", "code": 429}}), line({"choices": []})])
+    pieces = cut(stream, data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
+    assert passed_before(*pieces) == (b"".join(event for event in told if event in TEXTS), Busy)
+
+
 def test_a_line_is_passed_on_as_soon_as_it_is_whole_or_too_long_to_be_a_usage() -> None:
     passing = PassingAnswer(Account(), tells_usage=False)
-    assert passing.piece(b"data: {") == b""
-    assert passing.piece(b"}\ndata") == b"data: {}\n"
-    assert passing.piece(b"x" * 70_000) == b"data" + b"x" * 70_000
-    assert passing.piece(b"y") == b"y"
+    assert list(passing.piece(b"data: {")) == []
+    assert list(passing.piece(b"}\ndata")) == [b"data: {}\n"]
+    assert list(passing.piece(b"x" * 70_000)) == [b"data" + b"x" * 70_000]
+    assert list(passing.piece(b"y")) == [b"y"]
 
 
 @pytest.mark.parametrize(

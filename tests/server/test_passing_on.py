@@ -284,11 +284,13 @@ def test_an_answer_that_is_no_json_is_the_engines_failure_and_not_passed_on(
     assert (line["status"], line["outcome"]) == (502, "failed")
 
 
+@pytest.mark.parametrize("is_at_once", [True, False])
 @pytest.mark.parametrize("told", [b"{", b"[]", b"busy", b'{"choices": [}'])
 def test_an_event_that_is_no_json_ends_the_stream_with_one_that_says_so(
-    shared: Served, engine: EngineServer, told: bytes
+    shared: Served, engine: EngineServer, told: bytes, is_at_once: bool
 ) -> None:
-    engine.say = lambda _: Pieces([b'data: {"choices": []}\n\n', b"data: " + told + b"\n\n", b"data: [DONE]\n\n"])
+    pieces = [b'data: {"choices": []}\n\n', b"data: " + told + b"\n\n", b"data: [DONE]\n\n"]
+    engine.say = lambda _: Pieces([b"".join(pieces)] if is_at_once else pieces)
     answer = shared.client.post(CHAT, json=body("Hello", stream=True))
     first, last = answer.text.removesuffix("\n\n").split("\n\n")
     assert first == 'data: {"choices": []}'
@@ -306,13 +308,14 @@ def test_an_event_that_is_no_json_ends_the_stream_with_one_that_says_so(
         (500, "Zyxquarn", "gave no answer"),
     ],
 )
-@pytest.mark.parametrize("place", ["whole", "stream", "middle of a stream"])
+@pytest.mark.parametrize("place", ["whole", "stream", "middle of a stream", "end of a stream"])
 def test_an_engines_own_words_are_not_repeated_as_they_may_quote_the_request(
     shared: Served, engine: EngineServer, status: int, message: str, told: str, place: str
 ) -> None:
     error = {"error": {"message": message, "code": status}}
-    pieces = Pieces([b'data: {"choices": []}\n\n', b"data: " + json.dumps(error).encode() + b"\n\n"])
-    engine.say = lambda _: pieces if place == "middle of a stream" else Refusal(status, message)
+    ended = b"" if place == "end of a stream" else b"\n\n"
+    pieces = Pieces([b'data: {"choices": []}\n\n', b"data: " + json.dumps(error).encode() + ended])
+    engine.say = lambda _: pieces if place.endswith("of a stream") else Refusal(status, message)
     answer = shared.client.post(CHAT, json=body("Hello", stream=place != "whole"))
     assert "Zyxquarn" not in answer.text
     assert (

@@ -1,6 +1,9 @@
 """Bodies for which there is no memory wait unread: so many, so long, and as long as their clients do."""
 
+import errno
 import json
+import os
+import select
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -93,6 +96,30 @@ def test_who_waits_is_served_when_memory_comes_back_and_nothing_of_its_body_is_l
         waiting.sendall(body[1000:])
         assert parsed(received(waiting)).status == 200
     assert engine.asked[0]["messages"][0]["content"] == text
+
+
+def test_who_cannot_be_watched_is_not_taken_for_gone(
+    asking: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As when the process has as many files open as it may."""
+
+    def none_left() -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    def told() -> list[str]:
+        return [line for line in caplog.messages if "watch" in line]
+
+    body = json.dumps(question("scripted", "Tell.")).encode()
+    monkeypatch.setattr(select, "epoll", none_left)
+    with ExitStack() as stack:
+        holder = hold_all(asking, stack)
+        waiting = stack.enter_context(asking.connected())
+        waiting.sendall(head(len(body), "Connection: close") + body)
+        until(lambda: told() or None)
+        holder.close()
+        assert parsed(received(waiting)).status == 200
+    (line,) = told()
+    assert "OSError in test_waiting_for_memory.py" in line
 
 
 def refused(reply: Reply) -> tuple[int, str, str | None, int]:

@@ -1,7 +1,6 @@
 """Memory that requests may take together."""
 
 import asyncio
-import math
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -52,7 +51,7 @@ class ByteBudget:
             something is, they wait on, however many are before them.
     """
 
-    def __init__(self, total: int, patience: float = math.inf) -> None:
+    def __init__(self, total: int, patience: float) -> None:
         self.free = total
         self._total = total
         self._patience = patience
@@ -101,7 +100,7 @@ class ByteBudget:
             patience = waiter.since + self._patience - clock()
             if patience <= 0:
                 raise _overloaded()
-            await asyncio.wait([waiter.lent], timeout=None if math.isinf(patience) else patience)
+            await asyncio.wait([waiter.lent], timeout=patience)
 
     def _give_back(self, waiter: _Waiter) -> None:
         self._move(waiter, -waiter.wanted)

@@ -32,11 +32,11 @@ def field_of(where: str, name: str) -> str:
     return f"{where}.{name}" if where else name
 
 
-def an_object(value: Any, param: str, known: Collection[str]) -> Mapping[str, Any]:
-    """An object whose fields are all ``known``."""
+def an_object(value: Any, param: str, known: Collection[str], null: Collection[str] = ()) -> Mapping[str, Any]:
+    """An object whose fields are all ``known``, or such as may be there as ``null``, and are."""
     if not isinstance(value, dict):
         raise refusal(f"{param!r} has to be an object", param, "invalid_type")
-    unknown = value.keys() - set(known)
+    unknown = {name for name in value.keys() - set(known) if value[name] is not None or name not in null}
     if unknown:
         raise unknown_field(unknown, param, known)
     return value

@@ -1,4 +1,4 @@
-"""Clients' connections, where uvicorn sees to less: how many, those that ask nothing, and those that leave unread."""
+"""Clients' connections, where uvicorn sees to less: how many, and those that ask, take or wait for nothing."""
 
 import asyncio
 import resource
@@ -9,11 +9,12 @@ from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from muniment.server.errors import ApiError
+from muniment.server.sending import SendWatch
 
 _NAME = "connection"
 _HEAD_SECONDS = 30.0
 """In which a request's head is there, once it is begun or its connection is made."""
-_MOST_CONNECTIONS = 4_096
+MOST_CONNECTIONS = 4_096
 _MOST_DESCRIPTORS = 65_536
 _TOLD = 256
 """Connections beyond the most that are still told so; what comes after is closed unheard."""
@@ -32,31 +33,34 @@ def raise_descriptors() -> int:
 
 def most_connections(descriptors: int) -> int:
     """How many are served at once: half of the ``descriptors`` stay for what requests open themselves."""
-    return max(1, min(_MOST_CONNECTIONS, descriptors // 2 - _TOLD))
+    return max(1, min(MOST_CONNECTIONS, descriptors // 2 - _TOLD))
 
 
 class Connection(H11Protocol):
     """One client's connection; the state of its requests' scopes has it.
 
-    Attributes:
+    Args:
         most: how many are served at once; requests of those beyond are told so, with :func:`check_room`.
+        given: what uvicorn gives to its own.
     """
 
-    most = _MOST_CONNECTIONS
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *, most: int, **given: Any) -> None:
+        super().__init__(**given)
+        self._most = most
         self.app_state = {**self.app_state, _NAME: self}
         self.is_beyond = False
         self._is_lost = asyncio.Event()
         self._impatience: asyncio.TimerHandle | None = None
+        self._sending: SendWatch | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn does
         """Called by the transport."""
         super().connection_made(transport)
-        self.is_beyond = len(self.connections) > self.most
-        if len(self.connections) > self.most + _TOLD:
+        self.is_beyond = len(self.connections) > self._most
+        if len(self.connections) > self._most + _TOLD:
             transport.abort()
+        transport.set_write_buffer_limits(high=0)  # so that it is told of every byte that is left to be sent
+        self._sending = SendWatch(transport)
         self._watch_head()
 
     def data_received(self, data: bytes) -> None:
@@ -77,10 +81,24 @@ class Connection(H11Protocol):
             self._impatience.cancel()
             self._impatience = None
 
+    def pause_writing(self) -> None:
+        """Called by the transport, when it cannot send all at once."""
+        super().pause_writing()
+        if self._sending is not None:
+            self._sending.begin()
+
+    def resume_writing(self) -> None:
+        """Called by the transport, when it has sent all."""
+        super().resume_writing()
+        if self._sending is not None:
+            self._sending.end()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the transport."""
         super().connection_lost(exc)
         self._stop_watching()
+        if self._sending is not None:
+            self._sending.end()
         self._is_lost.set()
 
     async def left(self) -> None:
@@ -103,6 +121,11 @@ def check_room(scope: Scope) -> None:
     """Raises ApiError if a request came over one connection too many."""
     if _of(scope).is_beyond:
         raise _TooManyConnections
+
+
+def has_come(scope: Scope) -> bool:
+    """Whether the whole body of a request that is under way is here, read or not."""
+    return not _of(scope).cycle.more_body
 
 
 async def left_unread(scope: Scope) -> None:

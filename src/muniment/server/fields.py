@@ -53,6 +53,11 @@ _REASONS: Mapping[str, str] = {
 _REFUSED = {name: reason for reason, names in _REASONS.items() for name in names.split()}
 NULL_IN_CHAT, NULL_IN_COMPLETION = (tuple(sorted(_REFUSED.keys() - known)) for known in (CHAT, COMPLETION))
 """Fields that may be there with nothing in them: clients send null for what nobody has set."""
+NULL_IN_PARTS = (
+    *("annotations", "audio_url", "cache_control", "file", "id", "image_url", "index", "input_audio", "refusal"),
+    *("text", "uuid", "video_url"),
+)
+"""The same of a part of a message's content: what other parts have, or other services take."""
 _REFUSED_KINDS = re.compile(r"guided_[a-z_]{1,40}|[a-z_]{1,40}_embeds")
 
 _INSIDE = (

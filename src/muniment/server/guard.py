@@ -17,8 +17,9 @@ from muniment.server.audit import AuditLine, Outcome
 from muniment.server.browsers import check_page, names_this_machine, other_name
 from muniment.server.budget import MEMORY_A_BYTE
 from muniment.server.call import Call, ClientGone
-from muniment.server.connections import check_room, left_unread
+from muniment.server.connections import check_room, has_come, left_unread
 from muniment.server.errors import ApiError
+from muniment.server.lingering import discard_rest
 from muniment.server.problems import as_api_error, described
 from muniment.server.service import Service
 
@@ -66,7 +67,7 @@ class Guarded:
         request_id = secrets.token_hex(16)
         caps = self.service.caps
         call = Call(scope, receive, request_id, None, caps.document_bytes if self.is_upload else caps.body_bytes)
-        sender = _Sender(send, request_id, is_head=scope["method"] == "HEAD")
+        sender = _Sender(send, call, is_head=scope["method"] == "HEAD")
         outcome = Outcome.OK
         try:
             async with asyncio.timeout(caps.request_seconds), call.held:
@@ -166,12 +167,16 @@ class _WrongMethod(ApiError):
 
 
 async def _while_there(left: Coroutine[Any, Any, None], work: Coroutine[Any, Any, None]) -> None:
-    """Do ``work``, and give it up when the client has ``left``."""
+    """Do ``work``, and give it up when the client has ``left``; where nobody can tell, it counts as there."""
     doing, gone = asyncio.create_task(work), asyncio.create_task(left)
     try:
         await asyncio.wait([doing, gone], return_when=asyncio.FIRST_COMPLETED)
         if not doing.done():
-            raise ClientGone
+            broken = gone.exception()
+            if broken is None:
+                raise ClientGone
+            log.error("a client's connection cannot be watched, and its request goes on: %s", described(broken))
+            await asyncio.wait([doing])
         doing.result()
     finally:
         doing.cancel()
@@ -191,18 +196,23 @@ class _Sender:
         is_head: only the answer's head is sent, and its body is made no further than it takes to know that.
     """
 
-    def __init__(self, send: Send, request_id: str, *, is_head: bool = False) -> None:
+    def __init__(self, send: Send, call: Call, *, is_head: bool = False) -> None:
         self.status = 500
         self.is_head = is_head
         self._to_client = send
-        self._id = request_id
+        self._call = call
         self._begun: Answer | None = None
 
-    async def send(self, answer: Answer) -> None:
+    async def send(self, answer: Answer, *, is_early: bool = False) -> None:
+        """Send it whole. One that is early tells the end of the connection, which comes when the body has come."""
         self.status = answer.status
         if isinstance(answer.body, bytes):
             await self._begin(answer, len(answer.body))
-            await self._send({"type": "http.response.body", "body": b"" if self.is_head else answer.body})
+            body = b"" if self.is_head else answer.body
+            await self._send({"type": "http.response.body", "body": body, "more_body": is_early})
+            if is_early:
+                await discard_rest(self._call.receive)
+                await self._send({"type": "http.response.body", "body": b""})
             return
         # Closed whatever happens: a stream holds a place in a queue, and an engine's answer.
         async with aclosing(answer.body) as pieces:
@@ -228,7 +238,9 @@ class _Sender:
         """
         with suppress(ClientGone):
             if self._begun is None:
-                await self.send(json_answer(problem.body(), problem.status, **problem.headers()))
+                is_early = not has_come(self._call.scope)
+                headers = {**problem.headers(), **({"connection": "close"} if is_early else {})}
+                await self.send(json_answer(problem.body(), problem.status, **headers), is_early=is_early)
                 return
             self.status = problem.status
             if self._begun.kind == EVENTS:
@@ -236,7 +248,7 @@ class _Sender:
 
     async def _begin(self, answer: Answer, length: int | None) -> None:
         self._begun = answer
-        headers = {"content-type": answer.kind, "x-request-id": self._id, **_SHUT, **answer.headers}
+        headers = {"content-type": answer.kind, "x-request-id": self._call.id, **_SHUT, **answer.headers}
         if answer.status == _NO_CONTENT:
             del headers["content-type"]
         elif length is not None:

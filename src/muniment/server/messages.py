@@ -6,6 +6,7 @@ from typing import Any
 
 from muniment.server.caps import Caps
 from muniment.server.checks import an_object, field_of, one_of, refusal, unknown_field
+from muniment.server.fields import NULL_IN_PARTS
 from muniment.server.images import SentImage, read_image
 from muniment.server.jsonbytes import as_json, listed
 
@@ -79,7 +80,7 @@ def _check_image_count(messages: list[Any], caps: Caps) -> None:
     """Before any is decoded."""
     contents = [message.get("content") for message in messages if isinstance(message, dict)]
     parts = [part for content in contents if isinstance(content, list) for part in content]
-    if sum(isinstance(part, dict) and "image_url" in part for part in parts) > caps.images:
+    if sum(isinstance(part, dict) and part.get("image_url") is not None for part in parts) > caps.images:
         message = f"There are too many images: at most {caps.images} a request; send the pages in several"
         raise refusal(message, "messages", "too_many_images")
 
@@ -121,9 +122,9 @@ def _part(part: Any, where: str) -> str | SentImage:
         raise refusal(f"{where!r} has to be an object", where, "invalid_type")
     match part.get("type"):
         case "text":
-            return _text(an_object(part, where, ("type", "text")), field_of(where, "text"))
+            return _text(an_object(part, where, ("type", "text"), NULL_IN_PARTS), field_of(where, "text"))
         case "image_url":
-            return _image(an_object(part, where, ("type", "image_url")), field_of(where, "image_url"))
+            return _image(an_object(part, where, ("type", "image_url"), NULL_IN_PARTS), field_of(where, "image_url"))
     kind = field_of(where, "type")
     raise refusal(f"{kind!r} has to be 'text' or 'image_url': the models read texts and images", kind)
 

@@ -9,17 +9,7 @@ from operator import itemgetter
 from typing import BinaryIO, Protocol
 
 from muniment.engines.image import EncodedImage, ImageLimits
-from muniment.engines.openai import (
-    Broken,
-    Busy,
-    ChatClient,
-    Endpoint,
-    EngineTrouble,
-    Loading,
-    ModelServer,
-    Served,
-    Unreachable,
-)
+from muniment.engines.openai import ChatClient, Endpoint, EngineTrouble, ModelServer, Served
 from muniment.errors import EngineError, PageError, UsageError
 from muniment.reading import EMBEDDED, PageReading, ReadOptions, SandboxWarning
 from muniment.reading.async_vision import AsyncVisionReader
@@ -158,7 +148,8 @@ def _kind(engine: str) -> int:
 class Models:
     """All of them, with the workers that they share. For one event loop; close it at the end.
 
-    They come one by one, as their engines do. Which is the default one does not hang on that: it is the first engine's.
+    They come one by one, as their engines do. Which is the default one does not hang on that: it is the first engine's,
+    of those that were not given up.
 
     Args:
         options: the engines, and how pages are read; addresses of one model share its work.
@@ -184,8 +175,6 @@ class Models:
     async def start(self) -> None:
         """Get all engines, each to be used as soon as it is there; what goes wrong is told, and tried again."""
         await self._coming.bring(self._bring)
-        if not self._models:
-            self._tell(self.problem)
 
     async def _bring(self, place: int, engine: str) -> None:
         """Get the engine at a place. Raises EngineError; UsageError if it makes no sense beside the others."""
@@ -212,21 +201,20 @@ class Models:
             held.pop_all()
 
     async def _served_at(self, address: str) -> list[Served]:
-        """The models that an address serves, of those that are wanted, once it says so. Raises EngineError."""
+        """The models that an address serves, of those that are wanted; at least one. Raises EngineError."""
         client = ChatClient(Endpoint.parse(address), "", self._options.api_key)
         try:
-            while True:
-                try:
-                    models = await client.models()
-                except (Busy, Broken, Loading, Unreachable):
-                    await asyncio.sleep(_RETRY_AFTER)
-                except EngineTrouble as trouble:
-                    raise EngineError(f"The engine at {client.label} cannot be used: {trouble}") from None
-                else:
-                    wanted = self._options.model
-                    return [Served(name, context) for name, context in models.items() if wanted in ("", name)]
+            models = await client.models()
+        except EngineTrouble as trouble:
+            raise EngineError(f"The engine at {client.label} cannot be used: {trouble}") from None
         finally:
             await client.aclose()
+        wanted = self._options.model
+        found = [Served(name, context) for name, context in models.items() if wanted in ("", name)]
+        if not found:
+            serves = f"The engine at {client.label} does not serve {wanted!r} but {', '.join(sorted(models))}"
+            raise EngineError(serves, "Look at the name after --model.")
+        return found
 
     def _add_served(self, place: int, address: str, served: Served) -> None:
         """Have a model of an address, which shares its work with other addresses of the same model."""
@@ -278,13 +266,11 @@ class Models:
     @property
     def is_complete(self) -> bool:
         """Whether all engines are there."""
-        return self._coming.is_over and bool(self._models)
+        return self._coming.is_over
 
     @property
     def problem(self) -> str:
         """Why not all engines are there; "" if they are."""
-        if self._coming.is_over and not self._models:
-            return f"No engine serves the model {self._options.model!r}. Look at the name after --model."
         return self._coming.problem
 
     def find(self, name: str | None) -> Model:
@@ -294,12 +280,12 @@ class Models:
             model = None if first is None or self._coming.is_before(first[0]) else self._models[first]
         else:
             model = next((model for model in self.all() if model.name == name), None)
-        if model is None and not self.is_complete:
+        if model is None and self._coming.goes_on:
             raise ApiError(
                 503, "overloaded_error", "The engine is not there yet", code="model_loading", retry_after=_RETRY_AFTER
             )
         if model is None:
-            names = ", ".join(model.name for model in self.all())
+            names = ", ".join(model.name for model in self.all()) or "none"
             raise ApiError(
                 404,
                 "invalid_request_error",

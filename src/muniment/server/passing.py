@@ -1,9 +1,10 @@
 """An engine's answer on its way to a client: its tokens are counted, and its errors are told in our words."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
-from muniment.engines.openai import Broken
+from muniment.engines.openai import Broken, EngineTrouble
 from muniment.engines.openai.refusals import trouble_of
 from muniment.server.call import Account
 
@@ -35,18 +36,34 @@ class PassingAnswer:
         """An answer that came at once. Raises EngineTrouble if it is no JSON object."""
         self._count(_object(body))
 
-    def piece(self, piece: bytes) -> bytes:
+    def piece(self, piece: bytes) -> Iterator[bytes]:
         """What is to be passed on now that a piece of a stream came, cut anywhere: all lines that are whole.
 
         Raises:
             EngineTrouble: the engine tells an error in the middle of its answer, or an event that is no JSON object.
+                What comes before that is given first.
         """
         *ends, rest = piece.split(b"\n")
-        return b"".join([*(self._add(end) + self._end_line() for end in ends), self._add(rest)])
+        whole = bytearray()
+        trouble: EngineTrouble | None = None
+        try:
+            for end in ends:
+                whole += self._add(end) + self._end_line()
+            whole += self._add(rest)
+        except EngineTrouble as found:
+            trouble = found
+        if whole:
+            yield bytes(whole)
+        if trouble is not None:
+            raise trouble
 
     def rest(self) -> bytes:
-        """What is left to be passed on at the end of the stream: a line that was not ended is no event."""
-        return bytes(self._line)
+        """What is left to be passed on at the end of the stream: a line that was not ended, which clients may take.
+
+        Raises EngineTrouble as :meth:`piece` does: if it is an event, it broke off in the middle or tells an error.
+        """
+        line = self._taken_line()
+        return line if line and self._passes(line) else b""
 
     def _add(self, part: bytes) -> bytes:
         if self._is_too_long:
@@ -59,14 +76,19 @@ class PassingAnswer:
         """The line, unless it is to be dropped. One that is too long is not looked into."""
         line = self._taken_line()
         was_too_long, self._is_too_long = self._is_too_long, False
-        ends_dropped, self._ends_dropped = self._ends_dropped, False
         if was_too_long:
+            self._ends_dropped = False
             return b"\n"
+        return line + b"\n" if self._passes(line) else b""
+
+    def _passes(self, line: bytes) -> bool:
+        """Whether a line is not to be dropped."""
+        ends_dropped, self._ends_dropped = self._ends_dropped, False
         if ends_dropped and not line.rstrip(b"\r"):
-            return b""
+            return False
         if line.startswith(b"data:"):
             self._look_at(line.removeprefix(b"data:").strip())
-        return b"" if self._ends_dropped else line + b"\n"
+        return not self._ends_dropped
 
     def _taken_line(self) -> bytes:
         line = bytes(self._line)

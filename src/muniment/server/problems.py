@@ -23,7 +23,7 @@ _LATER = 5.0
 _MOST_IMAGES = re.compile(r"at most (\d{1,3}) image", re.IGNORECASE)
 
 
-def described(error: Exception) -> str:
+def described(error: BaseException) -> str:
     """An error that nobody expected, for the log: its kind and its place. The message may quote a document."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

@@ -9,7 +9,9 @@ import socket
 import stat
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import uvicorn
 
@@ -40,12 +42,12 @@ def serve(settings: ServeSettings, tell: Callable[[str], None]) -> None:
     """
     _check_keys(settings)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump of this process would hold what clients sent
-    Connection.most = most_connections(raise_descriptors())
+    most = most_connections(raise_descriptors())
     tune_allocator()
     listener = _listener(settings)
     tell(str(settings.socket or f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"))
     try:
-        server = make_server(settings)
+        server = make_server(settings, most)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it on purpose
             signal.signal(signal.SIGHUP, server.handle_exit)  # the others uvicorn hears by itself
         with suppress(KeyboardInterrupt):  # uvicorn passes the signal on when all is closed
@@ -56,12 +58,12 @@ def serve(settings: ServeSettings, tell: Callable[[str], None]) -> None:
             settings.socket.unlink(missing_ok=True)
 
 
-def make_server(settings: ServeSettings) -> uvicorn.Server:
-    """The service, ready to be run on sockets."""
+def make_server(settings: ServeSettings, most_at_once: int) -> uvicorn.Server:
+    """The service, ready to be run on sockets; it serves so many connections at once."""
     return uvicorn.Server(
         uvicorn.Config(
             make_app(settings),
-            http=Connection,
+            http=cast("type[Connection]", partial(Connection, most=most_at_once)),  # uvicorn only calls it
             log_config=None,
             access_log=False,
             server_header=False,

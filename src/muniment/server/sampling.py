@@ -105,8 +105,8 @@ def _stop(value: Any, param: str) -> list[str]:
 
 
 def _repetition_detection(value: Any, param: str) -> dict[str, int]:
-    found = an_object(value, param, _LOOP_FIELDS)
-    checked = {name: check(found.get(name, 0), field_of(param, name)) for name, check in _LOOP_FIELDS.items()}
+    given = {name: said for name, said in an_object(value, param, _LOOP_FIELDS).items() if said is not None}
+    checked = {name: check(given.get(name, 0), field_of(param, name)) for name, check in _LOOP_FIELDS.items()}
     if checked["min_pattern_size"] > checked["max_pattern_size"]:
         where = field_of(param, "min_pattern_size")
         raise refusal(f"{where!r} has to be at most 'max_pattern_size'", where)

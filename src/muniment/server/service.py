@@ -29,8 +29,8 @@ _SHOWN_AT_ONCE = 2
 """Pages that are pictured for people together; workers are for reading."""
 _SHOWN_WAITING = 32
 _BODY_PATIENCE = 120.0
-"""Seconds that a body waits for memory at most while none is given back: large requests all at once, on a machine that
-has more to do, take longer than half a minute until the first of them is answered."""
+"""Seconds that a body, or an answer's pictures, wait for memory at most while none is given back: large requests all at
+once, on a machine that has more to do, take longer than half a minute until the first of them is answered."""
 _DATABASE_PATIENCE = 0.2
 """Seconds for which the database is waited for while another process writes to it; no request gets on meanwhile."""
 _SWEEP_EVERY = 30.0
@@ -57,7 +57,7 @@ class Service:
         self.gate = Gate(self.database)
         self.audit = Audit(settings.data / "audit.jsonl", audit_secret(settings.data))
         self.budget = ByteBudget(settings.memory, _BODY_PATIENCE)
-        self.picture_budget = ByteBudget(settings.memory)
+        self.picture_budget = ByteBudget(settings.memory, _BODY_PATIENCE)
         self.metrics = Metrics()
         self.models = Models(settings.options, log.warning)
         self.canary = Canary(self.models, log.warning)

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from muniment.server.caps import Caps
-from muniment.server.fields import NULL_IN_CHAT, NULL_IN_COMPLETION
+from muniment.server.fields import NULL_IN_CHAT, NULL_IN_COMPLETION, NULL_IN_PARTS
 from muniment.server.openapi.schema_bases import Asked, Count, Passed, Told
 
 _CAPS = Caps()
@@ -23,8 +23,15 @@ Stop = Annotated[str, Field(min_length=1, max_length=256)]
 LoopNumber = Annotated[int, Field(ge=0, le=1_000)]
 
 
+def _nulls(names: tuple[str, ...]) -> JsonDict:
+    """Part of a schema that lets such fields be null."""
+    return {"patternProperties": {f"^({'|'.join(names)})$": {"type": "null"}}}
+
+
 class TextPart(Asked):
     """A piece of text."""
+
+    model_config = ConfigDict(json_schema_extra=_nulls(tuple(name for name in NULL_IN_PARTS if name != "text")))
 
     type: Literal["text"]
     text: str
@@ -40,6 +47,8 @@ class ImageUrl(Asked):
 
 class ImagePart(Asked):
     """A page, as an image."""
+
+    model_config = ConfigDict(json_schema_extra=_nulls(tuple(name for name in NULL_IN_PARTS if name != "image_url")))
 
     type: Literal["image_url"]
     image_url: ImageUrl | DataUrl
@@ -80,9 +89,9 @@ class SchemaFormat(Asked):
 class RepetitionDetection(Asked):
     """When a model's answer counts as a loop and is ended; an extension of vLLM."""
 
-    max_pattern_size: LoopNumber = 0
-    min_pattern_size: LoopNumber = 0
-    min_count: LoopNumber = 0
+    max_pattern_size: LoopNumber | None = 0
+    min_pattern_size: LoopNumber | None = 0
+    min_count: LoopNumber | None = 0
 
 
 class StreamOptions(Asked):
@@ -115,11 +124,6 @@ class _Sampling(Asked):
     """Only together with "stream"."""
     user: str | None = None
     """Taken, and neither kept nor passed on."""
-
-
-def _nulls(names: tuple[str, ...]) -> JsonDict:
-    """Part of a schema that lets such fields be null."""
-    return {"patternProperties": {f"^({'|'.join(names)})$": {"type": "null"}}}
 
 
 class ChatRequest(_Sampling):

@@ -99,7 +99,7 @@ async def _passing(
     try:
         async with held:
             async for piece in coming:
-                if whole := passing.piece(piece):
+                for whole in passing.piece(piece):
                     yield whole
             if rest := passing.rest():
                 yield rest
