@@ -1,4 +1,4 @@
-"""``muniment model``: ``import``, ``verify``, ``list`` and ``rm``."""
+"""``muniment model``: ``pull``, ``import``, ``verify``, ``list`` and ``rm``."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 
 from muniment.cli import parameters
 from muniment.cli.messages import byte_count, complain, counted, printable, say
+from muniment.cli.stopping import Stopped
 from muniment.errors import ExitCode, ModelError
 
 if TYPE_CHECKING:
@@ -28,6 +29,30 @@ def model() -> None:
     Weights are taken only as safetensors, never as pickle, and nothing that runs comes with them. Each model has a
     manifest with the SHA-256 of every file.
     """
+
+
+@model.command()
+@click.argument("name", metavar="OWNER/NAME")
+@click.option("--revision", metavar="REVISION", help="A branch, tag or commit.  [default: the hub's]")
+@_store_option
+@parameters.quiet_option
+def pull(name: str, revision: str | None, store: Path | None, quiet: bool) -> None:
+    """Fetch a model from a Hugging Face hub.
+
+    HF_ENDPOINT chooses another hub, and HF_TOKEN holds a token for models that are not open to all. Every file is
+    compared with what the hub says it hashes to. A pull that was stopped goes on where it was when the same command is
+    given again; an older revision is replaced when all of the new one is there.
+
+    Example: muniment model pull nanonets/Nanonets-OCR2-3B
+    """
+    from muniment.cli.transfer import transfer_progress
+
+    try:
+        with transfer_progress(quiet=quiet) as tell:
+            fetched = _store(store).pull(name, revision, tell)
+    except KeyboardInterrupt:
+        raise Stopped from None
+    _say_where(fetched, quiet=quiet)
 
 
 @model.command(name="import")

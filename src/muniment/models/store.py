@@ -80,6 +80,28 @@ class Store:
         model = self.find(name)
         return model.manifest.verify(model.path, tell)
 
+    def pull(self, name: str, revision: str | None = None, tell: Tell | None = None) -> Model:
+        """Fetch the model ``name`` from the hub, in the place of an older revision.
+
+        What an interrupted pull of the same revision has left is gone on with. If that revision is there and sound,
+        nothing is fetched.
+
+        Args:
+            name: the model's name, which is also that of the hub's repository.
+            revision: a branch, tag or commit; None is the hub's usual one.
+            tell: given the progress.
+
+        Raises:
+            UsageError: the extra "models" is not installed, or the library is told to stay offline.
+            ModelError: it cannot be fetched, or is no model that can be loaded without running anything.
+            ModelChanged: what came is not what the hub said.
+            OutputError: it cannot be written.
+        """
+        from muniment.models.pulling import pull
+
+        self._place(name)
+        return self.find(pull(self.root, name, revision, tell).name)
+
     def import_(self, path: Path, name: str | None = None, tell: Tell | None = None) -> Model:
         """Take in the model at ``path``, in the place of an older one.
 
