@@ -99,6 +99,16 @@ def test_a_model_without_a_manifest_does_not_hide_the_others(model: Command, giv
         assert NAME in out + err
 
 
+def test_an_exported_model_can_be_taken_in(model: Command, given: Path, tmp_path: Path) -> None:
+    model("import", given, "--name", NAME)
+    path = tmp_path / "model.tar"
+    code, out, err = model("export", NAME, path)
+    assert (code, out, err) == (ExitCode.OK, "", f"{NAME} is in {path}: {byte_count(path.stat().st_size)}.\n")
+    model("rm", NAME)
+    assert model("import", path, "--quiet") == (ExitCode.OK, "", "")
+    assert model("verify")[0] is ExitCode.OK
+
+
 def test_a_removed_model_is_gone(model: Command, given: Path) -> None:
     model("import", given, "--name", NAME)
     assert model("rm", NAME) == (ExitCode.OK, "", f"Removed {NAME}.\n")

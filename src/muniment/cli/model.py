@@ -1,4 +1,4 @@
-"""``muniment model``: ``pull``, ``import``, ``verify``, ``list`` and ``rm``."""
+"""``muniment model``: ``pull``, ``import``, ``export``, ``verify``, ``list`` and ``rm``."""
 
 import json
 from pathlib import Path
@@ -73,6 +73,26 @@ def import_model(path: Path, name: str | None, store: Path | None, quiet: bool) 
     with transfer_progress(quiet=quiet) as tell:
         taken = _store(store).import_(path, name, tell)
     _say_where(taken, quiet=quiet)
+
+
+@model.command()
+@click.argument("name", metavar="NAME")
+@click.argument("path", metavar="FILE.tar", type=click.Path(path_type=Path))
+@_store_option
+@parameters.quiet_option
+def export(name: str, path: Path, store: Path | None, quiet: bool) -> None:
+    """Write a model to a tar archive, for a machine that never sees the Internet.
+
+    "muniment model import" takes it in there. The same model gives the same bytes, and only a sound one is written.
+
+    Example: muniment model export nanonets/Nanonets-OCR2-3B /media/stick/ocr.tar
+    """
+    from muniment.cli.transfer import transfer_progress
+
+    with transfer_progress(quiet=quiet) as tell:
+        _store(store).export(name, path, tell)
+    if not quiet:
+        say(f"{name} is in {path}: {byte_count(path.stat().st_size)}.")
 
 
 @model.command()

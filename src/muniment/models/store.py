@@ -120,6 +120,21 @@ class Store:
             self._place(name)
         return self.find(take_in(self.root, path, name, tell).name)
 
+    def export(self, name: str, path: Path, tell: Tell | None = None) -> None:
+        """Write the model ``name`` to the tar archive ``path``, which :meth:`import_` takes in.
+
+        The same model gives the same bytes. Every file is verified as it is read.
+
+        Raises:
+            ModelError: the model is not there.
+            ModelChanged: it is not what its manifest says; nothing is left at ``path``.
+            OutputError: ``path`` is there already, or cannot be written.
+        """
+        from muniment.models.exporting import export
+
+        model = self.find(name)
+        export(model.path, model.manifest, path, tell)
+
     def remove(self, name: str) -> None:
         """Remove the model ``name``, and what interrupted pulls of it have left.
 
