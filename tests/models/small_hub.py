@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import socket
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -235,6 +236,8 @@ def main() -> None:
     for folder in sorted(arguments.folder.glob("*/*/")):
         name = folder.relative_to(arguments.folder).as_posix()
         hub.repositories[name] = Repository({path.name: path.read_bytes() for path in folder.iterdir()})
+    sys.stdout.write(f"serving {len(hub.repositories)} models at port {hub.server_port}\n")
+    sys.stdout.flush()
     hub.serve_forever()
 
 

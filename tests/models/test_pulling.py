@@ -219,6 +219,8 @@ def test_what_is_no_model_is_refused(hub: SmallHub, store: Store, files: dict[st
         (NAME, Send(b"[]"), "does not answer as a hub does"),
         (NAME, Send(b'{"id": "x", "sha": "main", "siblings": []}'), "does not answer as a hub does"),
         (NAME, Send(b'{"id": "x", "siblings": [{"rfilename": 1}]}'), "does not answer as a hub does"),
+        (NAME, Send(b'{"sha": "%b", "siblings": 1}' % (b"0" * 40)), "does not answer as a hub does"),
+        (NAME, Send(b'{"id": "x", "siblings": [{"rfilename": "a", "lfs": []}]}'), "does not answer as a hub does"),
         (NAME, Cut(10), "broke off"),
         (WEIGHTS, Refuse(401), "does not give out acme/Reader-1B|shows no model"),
         (WEIGHTS, Refuse(404), "does not have what"),
@@ -326,6 +328,22 @@ def test_the_missing_extra_is_named(store: Store, monkeypatch: pytest.MonkeyPatc
         store.pull(NAME)
 
 
+def test_a_file_that_hubs_do_not_give_out_is_told(hub: SmallHub, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.MAX_HTTP_DOWNLOAD_SIZE", 300_000)
+    with pytest.raises(ModelError, match=f"{WEIGHTS} has .* more than hubs give out"):
+        store.pull(NAME)
+    assert hub.asked(f"/large/{NAME}/{WEIGHTS}") == []
+
+
+def test_files_that_nothing_can_be_held_to_are_not_taken(hub: SmallHub, store: Store) -> None:
+    repository = hub.repositories[NAME]
+    for sibling in repository.siblings:
+        if sibling["rfilename"] in ("README.md", "tokenizer.json"):
+            sibling.update({"blobId": None, "size": 5} if sibling["rfilename"] == "README.md" else {"size": -1})
+    taken = {entry.name for entry in store.pull(NAME).manifest.files}
+    assert set(FILES) - taken == {"README.md", "tokenizer.json"}
+
+
 def test_no_room_is_told_before_anything_is_fetched(
     hub: SmallHub, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -373,4 +391,78 @@ def test_a_stopped_command_says_how_to_go_on(hub: SmallHub, tmp_path: Path, numb
     assert process.returncode == ExitCode.INTERRUPTED
     assert told == "muniment: stopped. Run the same command again to go on.\n"
     assert subprocess.run([*command, "--quiet"], capture_output=True).returncode == ExitCode.OK
+    assert Store(tmp_path / "store").verify(NAME) == ()
+
+
+def test_a_pull_that_was_killed_is_gone_on_with(hub: SmallHub, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    hub.misbehave(WEIGHTS, Cut(250_000), Refuse(429, {"Retry-After": "600"}))
+    code = (
+        "import sys; from muniment.cli import main; from muniment.models import hub; hub._PIECE = 1000\n"
+        "main(['model', 'pull', sys.argv[1], '--store', sys.argv[2]])"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, NAME, str(store.root)], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while len(hub.asked(f"/large/{NAME}/{WEIGHTS}")) < 2:
+        assert time.monotonic() < deadline, "it was never asked for"
+        time.sleep(0.02)
+    process.kill()
+    process.wait(60)
+    assert store.list() == ()
+    left = part(store).stat().st_size
+    assert 0 < left <= 250_000
+    store.pull(NAME)
+    assert hub.asked(f"/large/{NAME}/{WEIGHTS}")[-1].headers["range"] == f"bytes={left}-"
+    assert store.verify(NAME) == ()
+
+
+ON_A_SMALL_DISK = """
+import ctypes, os, pathlib, shutil, sys, types
+from muniment.errors import OutputError
+from muniment.models import Store, hub
+
+root, name = pathlib.Path(sys.argv[1]), sys.argv[2]
+libc = ctypes.CDLL(None, use_errno=True)
+NEW_MOUNTS, PRIVATE_BELOW = 0x20000, 0x44000
+mounted = (
+    not libc.unshare(NEW_MOUNTS)
+    and not libc.mount(b"none", b"/", None, PRIVATE_BELOW, None)
+    and not libc.mount(b"none", os.fsencode(root), b"tmpfs", 0, b"size=100k")
+)
+if not mounted:
+    sys.exit(print("refused:", os.strerror(ctypes.get_errno())))
+hub._PIECE = 1000
+shutil.disk_usage = lambda _path: types.SimpleNamespace(free=1 << 40)  # what others will have written by then
+try:
+    Store(root).pull(name)
+except OutputError as error:
+    print(int(error.exit_code), error)
+print(*(path.stat().st_size for path in root.glob("*/.*/*.safetensors")))
+"""
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_disk_that_is_really_full_is_told_and_what_came_is_kept(tmp_path: Path) -> None:
+    told = python(ON_A_SMALL_DISK, tmp_path, NAME)
+    if told.startswith("refused:"):
+        pytest.skip(f"only root can mount a small disk ({told})")
+    first, second = told.splitlines()
+    assert first.startswith(f"{int(ExitCode.OUTPUT)} ")
+    assert f"{WEIGHTS} cannot be written: no space is left. Make room and run the same command again." in first
+    assert 0 < int(second) < 100 << 10
+
+
+def test_the_small_hub_serves_a_folder(tmp_path: Path) -> None:
+    write(tmp_path / "served" / NAME, FILES)
+    command = [sys.executable, "-m", "tests.models.small_hub", "--port", "0", str(tmp_path / "served")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        port = process.stdout.readline().rpartition(" ")[2].strip()
+        environment = {**os.environ, "HF_ENDPOINT": f"http://127.0.0.1:{port}"}
+        pull = [sys.executable, "-m", "muniment", "model", "pull", NAME, "--store", str(tmp_path / "store")]
+        assert subprocess.run(pull, env=environment, capture_output=True).returncode == ExitCode.OK
+    finally:
+        process.terminate()
+        process.communicate()
     assert Store(tmp_path / "store").verify(NAME) == ()

@@ -201,7 +201,8 @@ CONFIG = member("config.json", b"{}")
         (member("config.json", type=tarfile.FIFOTYPE), "a link, a device"),
         (member("tokenizer.json", pax_headers={"GNU.sparse.size": "9", "GNU.sparse.map": "0,9"}), "a link, a device"),
         (member("./config.json", b"{}"), "stands in it twice"),
-        (member("other/tokenizer.json", b"{}"), "several folders"),
+        (member("../elsewhere/notes.txt", b"{}"), "leads out of its folder"),
+        (member("elsewhere/notes.txt", type=tarfile.SYMTYPE, linkname="/etc/passwd"), "a link, a device"),
         (member("tokenizer.json", pax_headers={"comment": "x" * (2 << 20)}), "longer than headers are"),
         (member("t" * (2 << 20), b"{}"), "longer than headers are"),
     ],
@@ -213,6 +214,28 @@ def test_a_hostile_archive_is_refused_and_leaves_nothing(
     with pytest.raises(ModelError, match=words):
         store.import_(path, NAME)
     assert not store.root.exists()
+
+
+@pytest.mark.parametrize("top", ["", "./", "Reader-1B/", "models/acme/Reader-1B/"])
+def test_a_model_in_an_archive_is_what_lies_beside_the_highest_configuration(
+    store: Store, tmp_path: Path, top: str
+) -> None:
+    files = {f"{top}{name}": content for name, content in model_files(1).items()}
+    others = {f"{top}onnx/config.json": b"{}", f"{top}.cache/huggingface/config.json.metadata": b"", "notes.md": b""}
+    path = tar(tmp_path / "model.tar", *(member(name, content) for name, content in (others | files).items()))
+    model = store.import_(path, NAME)
+    assert [entry.name for entry in model.manifest.files] == sorted(model_files(1))
+
+
+def test_an_archive_of_several_models_is_refused(store: Store, tmp_path: Path) -> None:
+    path = tar(tmp_path / "model.tar", member("a/config.json", b"{}"), member("b/config.json", b"{}"))
+    with pytest.raises(ModelError, match="holds several models"):
+        store.import_(path, NAME)
+
+
+def test_an_empty_archive_is_refused(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no weights"):
+        store.import_(tar(tmp_path / "model.tar"), NAME)
 
 
 def test_an_archive_of_too_many_files_is_refused(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

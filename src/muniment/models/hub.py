@@ -128,10 +128,15 @@ class Hub:
             OutputError: it cannot be written.
         """
         import httpx2
-        from huggingface_hub import hf_hub_url
+        from huggingface_hub import constants, hf_hub_url
         from huggingface_hub.file_download import http_get
         from huggingface_hub.utils import silent_tqdm
 
+        if file.size > constants.MAX_HTTP_DOWNLOAD_SIZE:
+            raise ModelError(
+                f"{file.name} has {file.size:,} bytes, more than hubs give out by plain HTTP",
+                "Fetch the model by other means and import it.",
+            )
         url = hf_hub_url(listing.repo, file.name, revision=listing.revision, endpoint=self._endpoint)
         headers = {"Accept-Encoding": "identity", "User-Agent": f"muniment/{__version__}"}
         if self._token is not None:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol, cast
 
 from muniment.errors import ModelError
+from muniment.models.choice import CONFIG
 from muniment.models.manifest import CHUNK, open_regular
 
 MOST_MEMBERS = 10_000
@@ -81,7 +82,7 @@ class _Folder:
 
 
 class _Archive:
-    """Files of an archive that is not compressed; they lie in one folder, or in none.
+    """Files of an archive that is not compressed.
 
     Nothing is ever unpacked by a name that the archive gives: names choose what is copied, and to where is known here.
     """
@@ -91,7 +92,7 @@ class _Archive:
         try:
             bounded = cast("BinaryIO", _BoundedReads(file))
             self._tar = tarfile.open(fileobj=bounded, mode="r:")  # noqa: SIM115  # it owns no file
-            self._members = {PurePosixPath(member.name).name: member for member in self._listed()}
+            self._members = _of_one_folder(dict(self._listed()))
         except _Refused as error:
             raise ModelError(f"{path} cannot be taken in: {error}", _GET_AGAIN) from None
         except (tarfile.TarError, ValueError, EOFError, RecursionError, OverflowError):
@@ -105,8 +106,9 @@ class _Archive:
         assert file is not None  # noqa: S101  # only regular files are listed
         return cast("BinaryIO", file)
 
-    def _listed(self) -> Iterator[tarfile.TarInfo]:
-        folders, names = set(), set()
+    def _listed(self) -> Iterator[tuple[PurePosixPath, tarfile.TarInfo]]:
+        """Every file, wherever it lies; one odd member spoils the whole archive."""
+        seen = set[PurePosixPath]()
         for count, member in enumerate(self._tar):
             if count == MOST_MEMBERS:
                 raise _Refused(f"it holds more than {MOST_MEMBERS:,} files")
@@ -115,13 +117,10 @@ class _Archive:
                 continue
             if not member.isreg() or member.issparse() or member.size < 0:
                 raise _Refused(f"{member.name[:80]!r} in it is no regular file but a link, a device or the like")
-            if path in names:
+            if path in seen:
                 raise _Refused(f"{member.name[:80]!r} stands in it twice")
-            names.add(path)
-            folders.add(path.parent)
-            yield member
-        if len(folders) > 1:
-            raise _Refused("its files lie in several folders")
+            seen.add(path)
+            yield path, member
 
 
 class _BoundedReads:
@@ -137,8 +136,17 @@ class _BoundedReads:
         return self._file.read(size)
 
 
+def _of_one_folder(members: dict[PurePosixPath, tarfile.TarInfo]) -> dict[str, tarfile.TarInfo]:
+    """The files beside the highest configuration, by their names; those elsewhere are not part of the model."""
+    configs = sorted((len(path.parts), path.parent) for path in members if path.name == CONFIG)
+    if len(configs) > 1 and configs[0][0] == configs[1][0]:
+        raise _Refused("it holds several models")
+    tops = configs or sorted((len(path.parts), path.parent) for path in members)
+    return {path.name: member for path, member in members.items() if path.parent == tops[0][1]}
+
+
 def _safe(member: tarfile.TarInfo) -> PurePosixPath:
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts or "\\" in member.name or not member.name.isprintable():
-        raise _Refused(f"{member.name[:80]!r} in it leads out of its folder")
+        raise _Refused(f"{member.name[:80]!r} in it leads out of its folder or is no name")
     return path

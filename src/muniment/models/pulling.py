@@ -1,6 +1,7 @@
 """Fetching a model from a hub: what came stays if it is interrupted, and nothing appears before all of it is right."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from muniment.errors import ModelChanged, ModelError
@@ -54,13 +55,12 @@ def _fetch(
         path.unlink()
     try:
         hub.fetch(listing, file, path, done)
-        digest = _digest(path, file)
+        digest = _digest(path, file, done)
     except ModelChanged:
         path.unlink()  # there is nothing in it to go on from
         raise
     with writing(path), path.open("rb") as written:
         finish(written.fileno())
-    done(file.size)
     return FileEntry(file.name, file.size, digest)
 
 
@@ -68,7 +68,7 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _digest(path: Path, file: HubFile) -> str:
+def _digest(path: Path, file: HubFile, done: Callable[[int], None]) -> str:
     """The SHA-256 of what came.
 
     Raises:
@@ -80,6 +80,7 @@ def _digest(path: Path, file: HubFile) -> str:
             sha256.update(piece)
             if file.blob is not None:
                 blob.update(piece)
+            done(file.size)  # nothing more has come, but it is still at work
     if (file.sha256 or sha256.hexdigest()) != sha256.hexdigest() or (file.blob or blob.hexdigest()) != blob.hexdigest():
         raise ModelChanged(
             f"{file.name} came with another hash than the hub said it has",
