@@ -1,9 +1,12 @@
 """Models are taken in, verified, listed and removed from the command line."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -159,3 +162,23 @@ def test_help_loads_nothing_heavy() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ended.stdout.endswith("\nset()\n")
+
+
+def test_on_a_terminal_a_bar_shows_how_far_it_is_and_is_gone_in_the_end(
+    model: Command, given: Path, tmp_path: Path
+) -> None:
+    model("import", given, "--name", NAME)
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "muniment", "model", "verify", "--store", str(tmp_path / "store")]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    ended = subprocess.run(command, stderr=theirs, env=environment)
+    os.close(theirs)
+    told = b""
+    with suppress(OSError), os.fdopen(ours, "rb", buffering=0) as screen:  # its end is an error
+        while piece := screen.read(1 << 16):
+            told += piece
+    assert ended.returncode == ExitCode.OK
+    bar, _, after = told.decode().rpartition("\x1b[?25h")
+    assert "tokenizer.json" in bar
+    assert re.search(r"([0-9.]+)/\1 .?B", bar), "all bytes of all"
+    assert after.replace("\r", "").rpartition("\x1b[2K")[2] == f"{NAME}: verified.\n"

@@ -18,12 +18,7 @@ from muniment._version import __version__
 from muniment.errors import ModelChanged, ModelError, UsageError
 from muniment.models.assembly import writing
 
-_SETTINGS = {
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "DO_NOT_TRACK": "1",
-    "HF_HUB_DISABLE_XET": "1",
-    "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
-}
+_NO_TELEMETRY = {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 """For the library, which reads them when it is imported."""
 
 _PATIENCE = 30.0
@@ -72,7 +67,7 @@ class Hub:
         chosen = os.environ.get("HF_ENDPOINT", "")
         if chosen and not _ADDRESS.fullmatch(chosen):
             raise UsageError("HF_ENDPOINT is no address", "Let it be one like https://hub.example, or unset it.")
-        os.environ.update(_SETTINGS)
+        os.environ.update(_NO_TELEMETRY)
         try:
             from huggingface_hub import HfApi, constants, logging
         except ModuleNotFoundError:
