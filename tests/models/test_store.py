@@ -94,6 +94,31 @@ def test_a_newer_model_appears_where_folders_cannot_be_exchanged(
     assert files_in(store.root) == sorted(f"{NAME}/{name}" for name in (*model_files(5), MANIFEST_NAME))
 
 
+DYING_BETWEEN_TWO_RENAMES = """
+import os, pathlib, sys
+from muniment.models import Store, assembly
+
+root, given, name = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
+rename = pathlib.Path.rename
+assembly._exchange = lambda _one, _other: False
+pathlib.Path.rename = lambda self, target: os._exit(0) if target == root / name else rename(self, target)
+Store(root).import_(given, name)
+raise AssertionError("it lived")
+"""
+
+
+def test_a_model_that_was_being_replaced_when_a_run_was_killed_is_not_lost(
+    store: Store, model: Model, tmp_path: Path
+) -> None:
+    """On a file system that cannot exchange two folders, at the moment when neither is in its place."""
+    python(DYING_BETWEEN_TWO_RENAMES, store.root, write(tmp_path / "newer", model_files(5)), NAME)
+    assert store.list() == ()
+    with pytest.raises(ModelError):
+        store.import_(write(tmp_path / "none", {"config.json": b"{}", "model.safetensors": b"?"}), NAME)
+    assert store.list() == (model,)
+    assert store.verify(NAME) == ()
+
+
 def test_there_is_no_moment_without_the_model_while_it_is_replaced(
     store: Store, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from muniment.models.manifest import MANIFEST_NAME, FileEntry, Manifest, Source
 
 OPTION = "--store"
 _SUFFIX = ".part"
+_OLDER = "older"
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 _CANNOT_EXCHANGE = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
 
@@ -39,7 +40,8 @@ class Assembly:
         Raises:
             OutputError: there are fewer left.
         """
-        free = shutil.disk_usage(self.folder).free
+        with writing(self._place):
+            free = shutil.disk_usage(self.folder).free
         if size > free:
             raise OutputError(
                 f"{self._place} cannot be written: it takes {size:,} bytes more, and {free:,} are left",
@@ -87,6 +89,8 @@ def assembly(root: Path, name: str, tag: str, *, keep: bool) -> Iterator[Assembl
     folder = _hidden(place, tag)
     with writing(place):
         place.parent.mkdir(parents=True, exist_ok=True)
+        if (older := _hidden(place, _OLDER)).exists() and not os.path.lexists(place):
+            older.rename(place)  # a run ended at the very moment without the model
         for other in leftovers(place):
             if other != folder:
                 _remove_unused(other)
@@ -189,8 +193,7 @@ def _put(folder: Path, place: Path) -> None:
         raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     if not _exchange(folder, place):
         # This file system cannot do it at once, so there is a moment without the model.
-        older = folder.with_name(folder.name.removesuffix(_SUFFIX) + f"-older{_SUFFIX}")
-        place.rename(older)
+        older = place.rename(_hidden(place, _OLDER))
         folder.rename(place)
         folder = older
     shutil.rmtree(folder)
@@ -199,6 +202,8 @@ def _put(folder: Path, place: Path) -> None:
 def _exchange(one: Path, other: Path) -> bool:
     """Let two folders change places at once; Python has no function for it."""
     libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "renameat2"):
+        return False
     if libc.renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0:
         return True
     if (number := ctypes.get_errno()) in _CANNOT_EXCHANGE:

@@ -51,16 +51,17 @@ def _fetch(
         if tell is not None:
             tell(Progress(file.name, before + count, total))
 
-    if _size(path) > file.size:
-        path.unlink()
-    try:
-        hub.fetch(listing, file, path, done)
-        digest = _digest(path, file, done)
-    except ModelChanged:
-        path.unlink()  # there is nothing in it to go on from
-        raise
-    with writing(path), path.open("rb") as written:
-        finish(written.fileno())
+    with writing(path):
+        if _size(path) > file.size:
+            path.unlink()
+        try:
+            hub.fetch(listing, file, path, done)
+            digest = _digest(path, file, done)
+        except ModelChanged:
+            path.unlink()  # there is nothing in it to go on from
+            raise
+        with path.open("rb") as written:
+            finish(written.fileno())
     return FileEntry(file.name, file.size, digest)
 
 
