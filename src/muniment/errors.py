@@ -12,6 +12,8 @@
     ├── PageError             one page cannot be read; the others can
     ├── EngineError           an engine is missing, refused, or stopped working
     │   └── SandboxRefused    the system does not let a worker shut itself off from the network
+    ├── ModelError            a model cannot be fetched, taken in or used
+    │   └── ModelChanged      a model's files are not what they should be
     └── OutputError           a result cannot be written
 
 Every message says what happened, to which file or page, and what to do about it.
@@ -37,10 +39,13 @@ class ExitCode(IntEnum):
     """The command line is wrong; nothing was tried."""
 
     NOTHING_READ = 3
-    """Nothing could be read: no input, or every input failed."""
+    """Nothing could be read: no input, or every input failed. Or a model could not be fetched, or is not there."""
 
     OUTPUT = 4
     """Results could not be written (no permission, no space)."""
+
+    UNVERIFIED = 5
+    """A model's files are not what its manifest or the hub says, or there is no manifest to say it."""
 
     INTERNAL = 70
     """A mistake in Muniment itself; the message says how to report it."""
@@ -104,6 +109,16 @@ class EngineError(MunimentError):
 
 class SandboxRefused(EngineError):
     """The system does not let a worker shut itself off from the network."""
+
+
+class ModelError(MunimentError):
+    """A model cannot be fetched, taken in or used."""
+
+
+class ModelChanged(ModelError):
+    """A model's files are not what they should be, or nothing says what they should be."""
+
+    exit_code = ExitCode.UNVERIFIED
 
 
 class OutputError(MunimentError):

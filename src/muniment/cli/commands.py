@@ -12,6 +12,7 @@ COMMANDS = {
     "extract": "Extract data from documents, as a schema wants it.",
     "serve": "Serve documents, images and questions over HTTP.",
     "key": "Make, list and revoke keys for the service.",
+    "model": "Fetch, verify and list models, and carry them to other machines.",
 }
 """Name and one line of help; ``muniment.cli.<name>`` holds the command under the same name."""
 
@@ -40,5 +41,5 @@ def cli() -> None:
     """Turn scans and PDFs into Markdown and data on this machine, without a network.
 
     Exit codes: 0 every page was read; 1 some were not, or by a fallback, or data does not fit its schema; 2 wrong
-    usage; 3 nothing could be read; 4 results could not be written; 130 interrupted.
+    usage; 3 nothing could be read; 4 results could not be written; 5 a model is not what it should be; 130 interrupted.
     """

@@ -26,6 +26,17 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
+def byte_count(number: float) -> str:
+    """ "812 bytes", "4.2 MB", "7.5 GB"."""
+    if number < 1000:
+        return counted(int(number), "byte")
+    for unit in ("kB", "MB", "GB"):
+        number /= 1000
+        if number < 999.95:
+            return f"{number:.1f} {unit}"
+    return f"{number / 1000:,.1f} TB"
+
+
 def duration(seconds: float) -> str:
     """ "4.2 s", "1 min 12 s", "2 h 5 min"."""
     if seconds < 60:

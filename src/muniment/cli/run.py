@@ -8,8 +8,9 @@ from pathlib import Path
 
 from muniment.cli.running import run_over
 from muniment.cli.sinks import Folder, Sink, StandardOutput, write_standard_output
+from muniment.cli.stopping import Stopped
 from muniment.documents import Source
-from muniment.errors import EngineError, ExitCode, MunimentError, OutputError, UsageError
+from muniment.errors import EngineError, ExitCode, OutputError, UsageError
 from muniment.outputs import Format, make_folder, plan_names
 from muniment.reading import Ledger, ReadOptions, Run
 
@@ -55,19 +56,13 @@ def carry_out(request: Request) -> ExitCode:
     return summary.exit_code
 
 
-class Stopped(MunimentError):
-    """The user stopped the command."""
-
-    exit_code = ExitCode.INTERRUPTED
-
-
 @contextmanager
 def _going_on() -> Iterator[None]:
     """Says what a ledger is good for, where something ends the command before its time."""
     try:
         yield
     except KeyboardInterrupt:
-        raise Stopped("stopped", "Run the same command again to go on.") from None
+        raise Stopped from None
     except EngineError as error:
         hint = f"{error.hint} The same command then goes on where it was.".strip()
         raise type(error)(error.what, hint) from None
