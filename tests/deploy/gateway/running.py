@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -121,6 +121,13 @@ def _give(path: Path) -> None:
         os.chown(path, USER, GROUP)
 
 
+def output(path: Path) -> IO[bytes]:
+    """A file for a process's output that the gateway's user may open again, as /dev/stdout is."""
+    file = path.open("ab")
+    _give(path)
+    return file
+
+
 def as_gateway() -> dict[str, Any]:
     """The arguments of subprocess that make a process the gateway's user's."""
     return {"user": USER, "group": GROUP, "extra_groups": []} if os.geteuid() == 0 else {}
@@ -156,12 +163,10 @@ def gateway(*servers: Path, changes: Mapping[str, str] | None = None, tls: Path 
         copy = copy_of_configuration(place, {**numbers, **(changes or {})})
         run, log, errors = place / "run", place / "log", place / "errors"
         variables = {"MUNIMENT_SERVERS": " ".join(map(str, servers)), **({"MUNIMENT_TLS": str(tls)} if tls else {})}
-        with log.open("ab") as output, errors.open("ab") as problems:
-            for path in (log, errors):
-                _give(path)
+        with output(log) as out, output(errors) as problems:
             process = subprocess.Popen(
                 [copy / "start.sh"],
-                stdout=output,
+                stdout=out,
                 stderr=problems,
                 env=environment(run, **variables),
                 preexec_fn=hear_signals,  # noqa: PLW1509 - it takes no lock
