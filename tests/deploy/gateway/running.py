@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import IO, Any
 
@@ -56,6 +57,14 @@ class Gateway:
         with self.connected() as connection:
             connection.sendall(data)
             return parsed(received(connection))
+
+    def begun(self, data: bytes) -> Reply:
+        """The answer to a request whose body is not all there; nginx would stay for the rest of it."""
+        with self.connected() as connection:
+            connection.sendall(data)
+            answer = HTTPResponse(connection)
+            answer.begin()
+            return Reply(answer.status, dict(answer.headers), answer.read())
 
     def logged(self, count: int = 1) -> list[dict[str, Any]]:
         """The log's lines, once there are so many: they are written after the answer."""
@@ -216,7 +225,7 @@ class StandIn:
 
 
 def ok(connection: socket.socket, _rest: bytes) -> None:
-    """An answer to any request without a body."""
+    """An answer to any request whose body, if there is one, was taken: else it is lost with what is left of that."""
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
 
 
