@@ -28,6 +28,9 @@ USER, GROUP = 10002, 10000
 RATE = "rate=100r/s"
 """How the configuration says what an address may ask."""
 
+WORKERS = 2
+"""As the configuration has it."""
+
 
 @dataclass(frozen=True)
 class Gateway:
@@ -93,7 +96,7 @@ class Gateway:
         """Have the configuration read anew, and wait until others serve."""
         before = self.workers()
         self.process.send_signal(signal.SIGHUP)
-        until(lambda: self.workers() - before or None)
+        until(lambda: len(self.workers() - before) == WORKERS or None)
 
 
 def _title(process: str) -> str:
@@ -121,11 +124,12 @@ def environment(run: Path, **variables: str) -> dict[str, str]:
 def folder() -> Iterator[Path]:
     """One whose path is short enough for sockets, and that the gateway's user may write to."""
     with tempfile.TemporaryDirectory(prefix="gate") as made:
-        _give(Path(made))
+        own(Path(made))
         yield Path(made)
 
 
-def _give(path: Path) -> None:
+def own(path: Path) -> None:
+    """Make a file the gateway's user's."""
     if os.geteuid() == 0:
         os.chown(path, USER, GROUP)
 
@@ -133,7 +137,7 @@ def _give(path: Path) -> None:
 def output(path: Path) -> IO[bytes]:
     """A file for a process's output that the gateway's user may open again, as /dev/stdout is."""
     file = path.open("ab")
-    _give(path)
+    own(path)
     return file
 
 
@@ -192,7 +196,7 @@ def gateway(*servers: Path, changes: Mapping[str, str] | None = None, tls: Path 
 
 def _serves(running: Gateway) -> bool:
     assert running.process.poll() is None, running.errors.read_text()
-    return len(running.workers()) > 0
+    return len(running.workers()) == WORKERS
 
 
 @contextmanager

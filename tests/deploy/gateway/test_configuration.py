@@ -4,12 +4,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.deploy.gateway.running import FOLDER, as_gateway, environment, folder, gateway, output, stand_in
+from tests.deploy.gateway.running import FOLDER, folder, gateway, stand_in
+from tests.deploy.gateway.starting import start
 from tests.server.serving import until
 
 
@@ -17,29 +17,6 @@ from tests.server.serving import until
 def place() -> Iterator[Path]:
     with folder() as made:
         yield made
-
-
-@dataclass(frozen=True)
-class Started:
-    """What start.sh came to."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def start(place: Path, **variables: str) -> Started:
-    """start.sh with an nginx that tests the configuration, and then is content."""
-    stub = place / "bin"
-    stub.mkdir()
-    (stub / "nginx").write_text('#!/bin/sh\n[ "${*%-t}" = "$*" ] || exec "$REAL_NGINX" "$@"\n')
-    (stub / "nginx").chmod(0o755)
-    found = subprocess.run(["/bin/sh", "-c", "command -v nginx"], capture_output=True, text=True, check=True)
-    told = environment(place / "run", REAL_NGINX=found.stdout.strip(), **variables)
-    told["PATH"] = f"{stub}:{told['PATH']}"
-    with output(place / "out") as out, output(place / "err") as problems:
-        done = subprocess.run([FOLDER / "start.sh"], env=told, stdout=out, stderr=problems, **as_gateway())
-    return Started(done.returncode, (place / "out").read_text(), (place / "err").read_text())
 
 
 def test_nginx_takes_it_without_a_warning(place: Path) -> None:
