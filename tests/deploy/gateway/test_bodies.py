@@ -184,6 +184,7 @@ class TestService:
 
     @pytest.mark.xfail(
         strict=False,
+        raises=AssertionError,
         reason="the service closes its socket with the body unread, which nginx may take for its end: 502 in most runs",
     )
     @pytest.mark.parametrize("chunked", [False, True])

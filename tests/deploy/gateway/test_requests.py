@@ -2,12 +2,13 @@
 
 import re
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import muniment.server
-from tests.deploy.gateway.running import StandIn, gateway, stand_in
+from tests.deploy.gateway.running import Gateway, StandIn, gateway, stand_in
 from tests.server.serving import Reply
 
 SENT = {
@@ -21,11 +22,22 @@ SENT = {
 }
 
 
-def passed(headers: str, body: bytes = b"") -> tuple[Reply, StandIn]:
-    """The answer to a request with these headers, and the service with what it got of it."""
+Pair = tuple[StandIn, Gateway]
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[Pair]:
+    """A service that answers everything alike, and a gateway before it."""
     with stand_in() as service, gateway(service.path) as running:
-        head = f"POST /v1/documents?name=x HTTP/1.1\r\n{headers}\r\nConnection: close\r\n\r\n"
-        return running.raw(head.encode("latin-1") + body), service
+        yield service, running
+
+
+def passed(pair: Pair, headers: str, body: bytes = b"") -> tuple[Reply, StandIn]:
+    """The answer to a request with these headers, and the service with what it got of it."""
+    service, running = pair
+    service.heads.clear()
+    head = f"POST /v1/documents?name=x HTTP/1.1\r\n{headers}\r\nConnection: close\r\n\r\n"
+    return running.raw(head.encode("latin-1") + body), service
 
 
 def told(service: StandIn) -> dict[str, str]:
@@ -33,9 +45,9 @@ def told(service: StandIn) -> dict[str, str]:
     return {name.lower(): value for name, value in (line.split(": ", 1) for line in service.head().split("\r\n")[1:])}
 
 
-def test_the_headers_that_the_service_reads_go_on() -> None:
+def test_the_headers_that_the_service_reads_go_on(pair: Pair) -> None:
     reply, service = passed(
-        "\r\n".join(f"{name}: {value}" for name, value in SENT.items()) + "\r\nContent-Length: 2", b"{}"
+        pair, "\r\n".join(f"{name}: {value}" for name, value in SENT.items()) + "\r\nContent-Length: 2", b"{}"
     )
     assert reply.status == 200
     assert told(service) == {**SENT, "content-length": "2", "connection": "close"}
@@ -70,8 +82,8 @@ def test_they_are_all_that_it_reads() -> None:
         ),
     ],
 )
-def test_no_other_header_does(header: str) -> None:
-    _, service = passed(f"Host: localhost\r\n{header}")
+def test_no_other_header_does(pair: Pair, header: str) -> None:
+    _, service = passed(pair, f"Host: localhost\r\n{header}")
     assert told(service) == {"host": "localhost", "connection": "close"}
 
 
@@ -93,9 +105,9 @@ def test_no_other_header_does(header: str) -> None:
         *("Host: evil.example", "X-Any: \0", "Bad Name: x", "Authorization: a\r\nAuthorization: b", ": x"),
     ],
 )
-def test_a_head_that_two_could_read_differently_is_refused(headers: str) -> None:
+def test_a_head_that_two_could_read_differently_is_refused(pair: Pair, headers: str) -> None:
     reply, service = passed(
-        f"Host: localhost\r\n{headers}", b"0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        pair, f"Host: localhost\r\n{headers}", b"0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
     )
     assert (reply.status, reply.code) == (400, "malformed_request")
     assert service.heads == []
@@ -105,8 +117,8 @@ def test_a_head_that_two_could_read_differently_is_refused(headers: str) -> None
     "body",
     [b"5\r\nabcdefgh\r\n0\r\n\r\n", b"zz\r\n", b"-1\r\n", b"0x5\r\nabcde\r\n0\r\n\r\n", b"ffffffffffffffffff\r\n"],
 )
-def test_a_body_whose_pieces_make_no_sense_breaks_the_request_off(body: bytes) -> None:
-    reply, _ = passed("Host: localhost\r\nTransfer-Encoding: chunked", body)
+def test_a_body_whose_pieces_make_no_sense_breaks_the_request_off(pair: Pair, body: bytes) -> None:
+    reply, _ = passed(pair, "Host: localhost\r\nTransfer-Encoding: chunked", body)
     assert (reply.status, reply.code) in ((400, "malformed_request"), (413, "body_too_large"))
 
 
@@ -124,11 +136,12 @@ def test_what_comes_after_a_request_is_a_request_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])
-def test_without_a_host_it_is_no_request(version: str) -> None:
-    with stand_in() as service, gateway(service.path) as running:
-        reply = running.raw(f"GET /health {version}\r\nConnection: close\r\n\r\n".encode())
-        assert (reply.status, reply.code) == (400, "malformed_request")
-        assert service.heads == []
+def test_without_a_host_it_is_no_request(pair: Pair, version: str) -> None:
+    service, running = pair
+    service.heads.clear()
+    reply = running.raw(f"GET /health {version}\r\nConnection: close\r\n\r\n".encode())
+    assert (reply.status, reply.code) == (400, "malformed_request")
+    assert service.heads == []
 
 
 @pytest.mark.parametrize(
