@@ -98,6 +98,19 @@ def test_a_refusal_is_reported_and_not_raised(listener: int) -> None:
     assert found["after"] == 0, "it is not sealed, and did not say so"
 
 
+def test_one_that_already_is_without_a_network_needs_no_namespace(listener: int) -> None:
+    """As in a container without network, which refuses them."""
+    if not namespaces_allowed():
+        pytest.skip("this system refuses the namespaces")
+    shut_off = "import ctypes; assert ctypes.CDLL(None).unshare(0x10000000 | 0x40000000) == 0\n"
+    threads = "import threading, time; threading.Thread(target=time.sleep, args=(2,), daemon=True).start()\n"
+    refused = "from muniment.documents import sandbox; sandbox._leave_network = lambda: 'the system refuses it'\n"
+    for prelude, network in ((shut_off, True), ("", False)):
+        found = sealed(listener, 0, prelude + threads + refused)
+        assert found["network"] is network
+        assert found["reason"] == ("" if network else "the system refuses it")
+
+
 def test_a_system_without_namespaces_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert enter(MEMORY) == SandboxReport(False, "there are no network namespaces on darwin")

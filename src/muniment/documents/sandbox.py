@@ -34,7 +34,7 @@ class SandboxReport:
     """How far the process got.
 
     Attributes:
-        network: the process is shut off, and a check made afterwards from inside agrees.
+        network: the process is shut off, by itself or as all of its container is, and a check from inside agrees.
         reason: why it is not; "" if it is.
     """
 
@@ -64,9 +64,11 @@ def enter(memory: int | None, *, together: bool = False) -> SandboxReport:
         _raise_loopback()
         _share_memory_apart()
     _drop_privileges()
-    if refusal:
-        return SandboxReport(False, refusal)
-    return _checked(before)
+    if not refusal and _namespace() == before:
+        return SandboxReport(False, "the network namespace is still the old one")
+    found = _checked()
+    # A container without a network refuses to make another one, and needs none.
+    return SandboxReport(False, refusal) if refusal and not found.network else found
 
 
 def _bound(memory: int | None) -> None:
@@ -129,10 +131,8 @@ def _drop_privileges() -> None:
     _call("capset", header, nothing)
 
 
-def _checked(namespace_before: str) -> SandboxReport:
+def _checked() -> SandboxReport:
     """Whether what should be shut is shut, seen from inside."""
-    if _namespace() == namespace_before:
-        return SandboxReport(False, "the network namespace is still the old one")
     interfaces = {name for _, name in socket.if_nameindex()} - {"lo"}
     if interfaces:
         return SandboxReport(False, f"there still are network interfaces ({', '.join(sorted(interfaces))})")
