@@ -101,6 +101,7 @@ BROKEN: dict[str, Answer] = {
     "an error in the middle": httpx.Response(
         200, stream=Pieces(event("a"), b'data: {"error": {"message": "oom"}}\n\n')
     ),
+    "a server that is being stopped": streamed("half", "abort"),
     "an error of the server": refused(500, "Internal Server Error"),
     "a gateway's time-out": refused(504),
     "silence": httpx.ReadTimeout("slow"),

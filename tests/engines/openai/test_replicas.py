@@ -1,6 +1,7 @@
 """Several servers share the work, and one that is gone is done without."""
 
 import asyncio
+import time
 from typing import Any
 
 import httpx
@@ -57,6 +58,18 @@ def test_broken_answers_are_asked_for_again_a_few_times() -> None:
     with pytest.raises(Broken):
         ask(script)
     assert len(script.asked) == 3
+
+
+def test_one_that_is_being_stopped_has_time_to_be_gone_before_it_counts_against_a_request() -> None:
+    """It breaks off what it is sent until nobody listens any more; then it is waited for."""
+
+    async def work() -> float:
+        began = time.monotonic()
+        script = Script(refused(500), refused(500), httpx.ConnectError("gone"), streamed("back"))
+        await Replicas([client_of(script)], 64, 60).complete(REQUEST, 5)
+        return time.monotonic() - began
+
+    assert asyncio.run(work()) >= 1.5
 
 
 def test_an_engine_that_is_gone_for_too_long_ends_the_run_with_advice() -> None:

@@ -132,6 +132,9 @@ class Replicas:
                 broken += 1
                 if broken >= _TRIES_WHEN_BROKEN:
                     raise
+                # A server that is being stopped breaks off all that it is sent, until it is gone and can be waited for.
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
             except Refused as refusal:
                 if refusal.is_final:
                     raise self._gone(str(refusal), refusal.hint) from None

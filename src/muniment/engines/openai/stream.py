@@ -38,6 +38,8 @@ async def collect(lines: AsyncIterator[str]) -> Completion:
             piece = (choice.get("delta") or {}).get("content") or ""
             text.append(piece)
             reason = choice.get("finish_reason") or reason
+            if reason == "abort":
+                raise Broken("The engine was stopped in the middle of its answer")
             loop = loops.feed(piece)
             if loop is not None and not reason:
                 return Completion("".join(text)[: loop.start + loop.length], "repetition")
