@@ -1,6 +1,7 @@
 """Ready means that a page was read lately, by every model."""
 
 import errno
+import math
 import os
 import re
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from muniment.engines.openai import ChatClient
 from muniment.reading.source import bytes_in_memory
@@ -219,6 +221,35 @@ def test_a_model_with_much_to_do_is_ready_until_its_last_reading_is_too_old(
         told = seen(service, well=False)[1]
     assert re.fullmatch(r"it was not read within 0.3 s, and last \d+ s ago", told["problem"])
     assert len([line for line in caplog.messages if line.startswith("The model")]) == 1
+
+
+def age(service: Served) -> float | None:
+    """How old the metrics say the one model's last reading is."""
+    families = text_string_to_metric_families(service.client.get("/metrics").text)
+    ages = (
+        sample.value for family in families if family.name == "muniment_canary_age_seconds" for sample in family.samples
+    )
+    return next(ages, None)
+
+
+def test_the_age_of_its_last_reading_grows_while_a_model_does_not_read(tmp_path: Path) -> None:
+    with engine_server() as engine, served(tmp_path / "data", engine.address) as service:
+        assert seen(service, well=True)[0] == 200
+        read = age(service)
+        assert read is not None
+        assert 0 <= read < FRESH
+        engine.say = lambda _: Refusal(401, "wrong key")
+        seen(service, well=False)
+        before = age(service)
+        assert before is not None
+        assert until(lambda: found if (found := age(service)) != before else None) > before
+
+
+def test_a_model_that_never_read_has_an_age_without_end(tmp_path: Path) -> None:
+    refused = engine_server(lambda _: Refusal(401, "wrong key"))
+    with refused as engine, served(tmp_path / "data", engine.address) as service:
+        seen(service, well=False)
+        assert age(service) == math.inf
 
 
 def test_where_keys_were_made_what_is_wrong_is_told_to_who_shows_one_only(tmp_path: Path) -> None:

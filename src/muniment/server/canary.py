@@ -1,6 +1,7 @@
 """A page that is read again and again, so that "ready" means that pages are read."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,6 +67,15 @@ class Canary:
         self._tell = tell
         self._page = files("muniment.server").joinpath("canary.png").read_bytes()
         self.sightings: dict[str, Sighting] = {}
+
+    def ages(self) -> dict[str, float]:
+        """For how many seconds each model that is there has not read the page; without end if it never has."""
+        now = datetime.now(UTC)
+        seen = {model.name: self.sightings.get(model.name) for model in self._models.all()}
+        return {
+            name: math.inf if one is None or one.read_at is None else max(0.0, (now - one.read_at).total_seconds())
+            for name, one in seen.items()
+        }
 
     async def keep_watch(self) -> None:
         """Go on until cancelled. Models are looked at each by itself, so that a slow one holds up no other."""

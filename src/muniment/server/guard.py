@@ -80,6 +80,7 @@ class Guarded:
             raise
         except Exception as error:  # whatever it is, the client gets an answer and the log no content
             problem = self._problem(error, call)
+            self.service.metrics.error(problem, None if call.key is None else call.key.id)
             outcome = Outcome.REFUSED if problem.status < 500 else Outcome.FAILED
             await sender.refuse(problem)
         finally:

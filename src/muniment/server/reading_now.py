@@ -27,6 +27,7 @@ async def pages_of(
     async def read(number: int) -> PageReading:
         async with service.slots(model).take(call.owner):
             page = await model.read(document, number)
+        service.metrics.page(model.name, page)
         call.account.pages += page.status is not PageStatus.FAILED
         call.account.prompt_tokens += page.tokens.prompt
         call.account.completion_tokens += page.tokens.completion

@@ -15,6 +15,7 @@ from muniment.server.caps import Caps
 from muniment.server.errors import KeyNeeded
 from muniment.server.fairness import FairSlots
 from muniment.server.files import FileStore
+from muniment.server.interfaces import interfaces_up
 from muniment.server.jobs import JobRunner, JobState, JobStore
 from muniment.server.keys import Key, KeyStore
 from muniment.server.limits import Gate
@@ -107,6 +108,9 @@ class Service:
             "ready": ("1 if every model read a page lately.", lambda: self.is_ready),
             "sandboxed": ("1 if workers are shut off from the network.", lambda: self.models.is_sandboxed),
             "audit_writable": ("1 if the audit can be written.", self.audit.is_writable),
+            "engines": ("Engines that the service is to read with.", lambda: len(set(self.settings.options.engines))),
+            "data_free_bytes": ("Bytes that are free on the data folder's disk.", lambda: self.storage.free),
+            "network_interfaces": ("Network interfaces that are up here, beside the loopback.", interfaces_up),
             "queue_length": (
                 "Requests and pages that wait for their turn at a model.",
                 lambda: sum(slots.waiting for slots in self._slots.values()),
@@ -118,6 +122,8 @@ class Service:
         }
         for name, (text, ask) in told.items():
             gauge(name, text).set_function(ask)
+        canary = "Seconds since a model last read the canary; without end if it never has."
+        self.metrics.gauges("canary_age_seconds", canary, "model", self.canary.ages)
         jobs = gauge("jobs", "Documents that were handed in and are kept.", "state")
         for state in JobState:
             jobs.labels(state.value).set_function(partial(self.jobs.count, state))

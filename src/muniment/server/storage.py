@@ -59,6 +59,11 @@ class Storage:
         self._kept = kept
         self._uses: dict[str, _Use] = {}
 
+    @property
+    def free(self) -> float:
+        """Bytes that are free on the disk; without end where the file system has no such number."""
+        return _free(self._folder)
+
     @contextmanager
     def room(self, owner: str) -> Iterator[Room]:
         """Room for an upload, which counts with all others of ``owner`` until it is kept or not. Raises OutputError."""

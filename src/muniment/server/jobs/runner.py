@@ -247,6 +247,7 @@ class JobRunner:
     async def _read_page(self, job: Job, work: _Work, model: Model, document: OpenDocument, number: int) -> None:
         async with self._desk.slots(model).take(job.owner, is_job=True):
             page = await model.read(document, number)
+        self._desk.metrics.page(model.name, page)
         self._desk.metrics.tokens(page.tokens.prompt, page.tokens.completion)
         self._store.pages_of(job).add(page)
         work.progress.add(page)

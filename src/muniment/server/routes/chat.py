@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -78,6 +78,11 @@ async def _all_opened(service: Service, images: Sequence[SentImage]) -> None:
 
 async def _passed_on(call: Call, service: Service, model: Model, pieces: Pieces, sampling: Sampling) -> Answer:
     """The engine's own answer. Its place in the queue is held until it has come to its end."""
+    began = time.monotonic()
+
+    def begun() -> None:
+        service.metrics.first_token(model.name, time.monotonic() - began)
+
     passing = PassingAnswer(call.account, tells_usage=sampling.include_usage)
     try:
         async with AsyncExitStack() as held:
@@ -85,7 +90,7 @@ async def _passed_on(call: Call, service: Service, model: Model, pieces: Pieces,
             coming = await held.enter_async_context(pieces)
             call.account.pages = call.account.asked  # an engine that has begun to answer has looked at them
             if sampling.stream:
-                return Answer(body=_passing(coming, held.pop_all(), passing), kind=EVENTS)
+                return Answer(body=_passing(coming, held.pop_all(), passing, begun), kind=EVENTS)
             body = b"".join([piece async for piece in coming])
         passing.whole(body)
     except EngineTrouble as trouble:  # also one that only the end of the block above makes of a broken connection
@@ -94,12 +99,17 @@ async def _passed_on(call: Call, service: Service, model: Model, pieces: Pieces,
 
 
 async def _passing(
-    coming: AsyncIterator[bytes], held: AsyncExitStack, passing: PassingAnswer
+    coming: AsyncIterator[bytes], held: AsyncExitStack, passing: PassingAnswer, begun: Callable[[], None]
 ) -> AsyncGenerator[bytes, None]:
+    """The pieces of a stream; ``begun`` is called when the first has come."""
+    has_begun = False
     try:
         async with held:
             async for piece in coming:
                 for whole in passing.piece(piece):
+                    if not has_begun:
+                        has_begun = True
+                        begun()
                     yield whole
             if rest := passing.rest():
                 yield rest
@@ -142,6 +152,7 @@ async def _pages(call: Call, service: Service, model: Model, asked: ChatCall) ->
                 page = await model.read(document, 1)
             finally:
                 document.close()
+        service.metrics.page(model.name, page)
         if page.status is PageStatus.FAILED:
             raise ApiError(422, "invalid_request_error", page.problem, code="unreadable_document")
         call.account.pages += 1
