@@ -30,6 +30,10 @@ PATIENCE = 60.0
 """Seconds for what takes much less; only a test that fails waits so long."""
 
 
+NAMES = frozenset({"muniment", "m"})
+"""By which tests call a service that has no key, beside localhost."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """An answer as it came over the wire."""
@@ -184,7 +188,7 @@ def served(
         path = Path(folder) / "s"
         listener.bind(str(path))
         listener.listen(512)
-        server = make_server(ServeSettings(options=options, data=data, **settings), most)
+        server = make_server(ServeSettings(options=options, data=data, names=NAMES, **settings), most)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener, tcp]})
         thread.start()
         until(lambda: server.started or not thread.is_alive() or None)

@@ -125,7 +125,7 @@ def test_without_a_key_this_machines_own_names_are_answered_to(by_port: httpx.Cl
 
 NAMES = [
     *("elsewhere.example", "elsewhere.example:8001", "localhost.elsewhere.example", "127.0.0.1.elsewhere.example"),
-    *("192.0.2.1", "[::2]", "x@localhost", "localhost:8001:1", "muniment"),
+    *("192.0.2.1", "[::2]", "x@localhost", "localhost:8001:1", "deeds"),
 ]
 
 
@@ -147,6 +147,17 @@ def test_with_a_key_it_has_whatever_name_it_was_given(tmp_path: Path) -> None:
         url, name = f"http://127.0.0.1:{locked.port}/v1/documents", {"host": "elsewhere.example"}
         assert httpx.get(url, headers={**name, **key}, trust_env=False).status_code == 200
         assert httpx.get(url, headers=name, trust_env=False).status_code == 401
+
+
+@pytest.mark.parametrize("host", ["muniment", "Muniment:8001"])
+def test_a_name_that_it_was_given_is_answered_to(by_port: httpx.Client, host: str) -> None:
+    assert by_port.get("/v1/documents", headers={"host": host}).status_code == 200
+
+
+def test_over_a_unix_socket_a_name_that_may_be_anybodys_is_refused_too(service: Served) -> None:
+    """A gateway before it may be reached by browsers."""
+    answer = service.client.get("/v1/documents", headers={"host": "elsewhere.example"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "host_not_allowed")
 
 
 def test_every_address_of_this_machine_alone_is_its_name() -> None:

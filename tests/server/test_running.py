@@ -54,7 +54,7 @@ def command(data: Path, *arguments: str | Path) -> Iterator["subprocess.Popen[st
 
 
 def at(path: Path) -> httpx.Client:
-    return httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://muniment", timeout=60)
+    return httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://localhost", timeout=60)
 
 
 def run(settings: ServeSettings) -> None:

@@ -24,6 +24,13 @@ from muniment.errors import ExitCode
     type=click.Path(path_type=Path),
     help="A Unix socket to listen on instead, for its owner and group.",
 )
+@click.option(
+    "--name",
+    "names",
+    metavar="NAME",
+    multiple=True,
+    help="A name by which it may be called while no key was made, beside localhost, like a gateway's.",
+)
 @engine_options(
     default="embedded",
     engines='What reads: "embedded", an address like http://localhost:8000/v1 or unix:/path/api.sock, or '
@@ -44,6 +51,7 @@ def serve(
     host: str,
     port: int,
     socket: Path | None,
+    names: tuple[str, ...],
     engine: EngineChoice,
     lifetime: float,
     data: Path | None,
@@ -67,7 +75,13 @@ def serve(
         logging.getLogger(loud).setLevel(logging.WARNING)  # they log addresses with every request
     options = ReadOptions(require_sandbox=require_sandbox, **engine.read_options)
     settings = ServeSettings(
-        options=options, data=data_folder(data), host=host, port=port, socket=socket, lifetime=lifetime * 3600
+        options=options,
+        data=data_folder(data),
+        host=host,
+        port=port,
+        socket=socket,
+        names=frozenset(name.lower() for name in names),
+        lifetime=lifetime * 3600,
     )
     run(settings, lambda where: say(f"Serving at {where}; Ctrl-C stops it."))
     return ExitCode.OK

@@ -5,6 +5,7 @@ is done all the same; and a page whose name comes to stand for this machine (DNS
 """
 
 import re
+from collections.abc import Collection
 
 from starlette.datastructures import Headers
 
@@ -33,6 +34,11 @@ def _is_own(origin: str, host: str) -> bool:
 def names_this_machine(host: str) -> bool:
     """Whether a Host header names this machine in a way that nobody's DNS has a say in."""
     return _THIS_MACHINE.fullmatch(host) is not None
+
+
+def is_one_of(host: str, names: Collection[str]) -> bool:
+    """Whether a Host header, whatever port it names, is one of ``names`` in small letters."""
+    return host.lower().partition(":")[0] in names
 
 
 def other_name() -> ApiError:

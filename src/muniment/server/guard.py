@@ -14,7 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from muniment.errors import MunimentError
 from muniment.server.answer import EVENTS, SHUT, Answer, event, json_answer
 from muniment.server.audit import AuditLine, Outcome
-from muniment.server.browsers import check_page, names_this_machine, other_name
+from muniment.server.browsers import check_page, is_one_of, names_this_machine, other_name
 from muniment.server.budget import MEMORY_A_BYTE
 from muniment.server.call import Call, ClientGone
 from muniment.server.connections import check_room, has_come, left_unread
@@ -105,9 +105,11 @@ class Guarded:
 
     def _check_name(self, call: Call) -> None:
         """Refuse a name that a browser may have been told for this machine, while a key does not keep it out."""
-        server = call.scope["server"]
-        by_socket = server is not None and server[1] is None  # which no browser opens
-        if not (by_socket or names_this_machine(call.headers.get("host", "")) or self.service.keys.any_made()):
+        host = call.headers.get("host", "")
+        # A Unix socket is no exception: a gateway may have it reached by browsers.
+        if not (
+            names_this_machine(host) or is_one_of(host, self.service.settings.names) or self.service.keys.any_made()
+        ):
             raise other_name()
 
     async def _answer(self, call: Call, sender: "_Sender") -> None:

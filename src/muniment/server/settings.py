@@ -18,6 +18,7 @@ class ServeSettings:
         data: the folder for keys, jobs and the audit.
         host, port: where it listens, unless ``socket`` is given.
         socket: the Unix socket that it listens on instead.
+        names: by which it may be called while no key was made, beside localhost; in small letters, without ports.
         caps: what a request may ask for at most.
         lifetime: seconds after which the content of a finished job, and an uploaded file, is erased; a job that waits
             for so long without a page that is read, in one run of the service, ends.
@@ -33,6 +34,7 @@ class ServeSettings:
     host: str = "127.0.0.1"
     port: int = 8001
     socket: Path | None = None
+    names: frozenset[str] = frozenset()
     caps: Caps = field(default_factory=Caps)
     lifetime: float = DAY
     most_waiting: int = 1_000
