@@ -116,7 +116,7 @@ def test_what_a_stopped_pull_has_left_is_gone_on_with(hub: SmallHub, store: Stor
 
     with pytest.raises(KeyboardInterrupt):
         store.pull(NAME, tell=stop)
-    assert store.list() == ()
+    assert store.names() == ()
     left = part(store).stat().st_size
     assert left > 100_000
     hub.requests.clear()
@@ -156,7 +156,7 @@ def test_other_bytes_than_the_hub_said_are_refused_and_fetched_anew(hub: SmallHu
     with pytest.raises(ModelChanged, match=f"{name} came with another hash than the hub said") as caught:
         store.pull(NAME)
     assert caught.value.exit_code is ExitCode.UNVERIFIED
-    assert store.list() == ()
+    assert store.names() == ()
     store.pull(NAME)
     assert store.verify(NAME) == ()
 
@@ -202,7 +202,7 @@ def test_what_is_no_model_is_refused(hub: SmallHub, store: Store, files: dict[st
     hub.repositories[NAME] = Repository(files)
     with pytest.raises(ModelError, match=words):
         store.pull(NAME)
-    assert store.list() == ()
+    assert store.names() == ()
 
 
 @pytest.mark.parametrize(
@@ -369,7 +369,7 @@ def test_a_disk_that_fills_up_is_told_and_what_came_is_kept(hub: SmallHub, store
     told = python(code, store.root, NAME)
     assert told.startswith(f"{int(ExitCode.OUTPUT)} ")
     assert f"{WEIGHTS} cannot be written: no space is left" in told
-    assert store.list() == ()
+    assert store.names() == ()
     assert part(store).stat().st_size == 1000
     store.pull(NAME)
     (_, asked) = hub.asked(f"/large/{NAME}/{WEIGHTS}")
@@ -407,7 +407,7 @@ def test_a_pull_that_was_killed_is_gone_on_with(hub: SmallHub, tmp_path: Path) -
         time.sleep(0.02)
     process.kill()
     process.wait(60)
-    assert store.list() == ()
+    assert store.names() == ()
     left = part(store).stat().st_size
     assert 0 < left <= 250_000
     store.pull(NAME)

@@ -16,18 +16,18 @@ from tests.processes import AS_ANY_USER, python
 def test_models_are_listed_by_name(store: Store, model: Model, tmp_path: Path) -> None:
     given = write(tmp_path / "other", model_files(1))
     others = [store.import_(given, name) for name in ("zoo/a", "acme/b")]
-    assert [one.name for one in store.list()] == [NAME, "acme/b", "zoo/a"]
-    assert store.list() == (model, others[1], others[0])
+    assert store.names() == (NAME, "acme/b", "zoo/a")
+    assert [store.find(name) for name in store.names()] == [model, others[1], others[0]]
     assert store.find(NAME) == model
 
 
 def test_a_store_that_is_not_there_is_empty(store: Store) -> None:
-    assert store.list() == ()
+    assert store.names() == ()
 
 
 def test_what_is_hidden_or_no_folder_is_no_model(store: Store, model: Model) -> None:
     write(store.root, {"readme": b"", ".cache/x/y": b"", "acme/.part/y": b"", "acme/notes": b""})
-    assert store.list() == (model,)
+    assert store.names() == (model.name,)
 
 
 @pytest.mark.usefixtures("model")
@@ -63,7 +63,7 @@ def test_removing_takes_the_model_and_what_interrupted_runs_left(store: Store, t
     other = store.import_(write(tmp_path / "other", model_files(1)), "acme/Reader-1B-2")
     write(store.root, {"acme/.Reader-1B--abc.part/config.json": b"", "acme/.Reader-1B-2--abc.part/x": b""})
     store.remove(NAME)
-    assert store.list() == (other,)
+    assert store.names() == (other.name,)
     assert [name for name in files_in(store.root) if "/." in name] == ["acme/.Reader-1B-2--abc.part/x"]
     store.remove("acme/Reader-1B-2")
     assert list(store.root.iterdir()) == []
@@ -112,10 +112,10 @@ def test_a_model_that_was_being_replaced_when_a_run_was_killed_is_not_lost(
 ) -> None:
     """On a file system that cannot exchange two folders, at the moment when neither is in its place."""
     python(DYING_BETWEEN_TWO_RENAMES, store.root, write(tmp_path / "newer", model_files(5)), NAME)
-    assert store.list() == ()
+    assert store.names() == ()
     with pytest.raises(ModelError):
         store.import_(write(tmp_path / "none", {"config.json": b"{}", "model.safetensors": b"?"}), NAME)
-    assert store.list() == (model,)
+    assert store.names() == (model.name,)
     assert store.verify(NAME) == ()
 
 
@@ -148,7 +148,7 @@ def test_a_store_that_cannot_be_read_or_written_is_told(store: Store, model: Mod
         + "import pathlib, sys; from muniment.models import Store; from muniment.errors import MunimentError\n"
         "store = Store(pathlib.Path(sys.argv[1]))\n"
         "for call in (lambda: store.remove('acme/Reader-1B'), lambda: store.import_(pathlib.Path(sys.argv[2])),"
-        " store.list):\n"
+        " store.names):\n"
         "    try: call()\n"
         "    except MunimentError as error: print(int(error.exit_code), error)\n"
         "    store.root.chmod(0)\n"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from muniment.cli.messages import printable
-from muniment.cli.sinks import write_standard_output
+from muniment.cli.standard_output import write_standard_output
 from muniment.documents import Source
 from muniment.outputs import as_json, cleaned
 from muniment.reading import DocumentInfo, DocumentReading, PageReading, PageStatus

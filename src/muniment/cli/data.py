@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from muniment.cli.messages import complain
-from muniment.cli.sinks import write_standard_output
+from muniment.cli.standard_output import write_standard_output
 from muniment.outputs import as_json
 from muniment.reading import DocumentReading, PageStatus
 from muniment.reading.extracting import DocumentExtraction, extraction_of

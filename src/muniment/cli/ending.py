@@ -15,8 +15,8 @@ from muniment.cli.commands import cli
 from muniment.cli.messages import complain
 from muniment.errors import ExitCode, MunimentError
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""What stops a command: Ctrl-C, whoever manages processes, a terminal that is closed."""
+SIGNALS = tuple(signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What stops a command: Ctrl-C, whoever manages processes, a terminal that is closed (on Windows no signal says so)."""
 
 DEBUG_VARIABLE = "MUNIMENT_DEBUG"
 """Set to 1 in the environment, an unexpected error shows its traceback."""

@@ -89,7 +89,7 @@ def add(
 
     Example: muniment key add reports --rate 60/min --pages 10000/day --expires 90d
     """
-    from muniment.cli.sinks import write_standard_output
+    from muniment.cli.standard_output import write_standard_output
     from muniment.server.keys import KeyLimits
 
     with _keys(data) as keys:
@@ -111,7 +111,7 @@ def list_keys(as_json: bool, data: Path | None) -> None:
 
     The oldest stands first. The keys themselves cannot be shown: only hashes of them are kept.
     """
-    from muniment.cli.sinks import write_standard_output
+    from muniment.cli.standard_output import write_standard_output
 
     with _keys(data) as keys:
         known = keys.all()

@@ -132,7 +132,7 @@ def list_models(as_json: bool, store: Path | None) -> ExitCode:
 
     Their files are not looked at: "muniment model verify" does that.
     """
-    from muniment.cli.sinks import write_standard_output
+    from muniment.cli.standard_output import write_standard_output
 
     kept = _store(store)
     known, code = [], ExitCode.OK

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from muniment.cli.running import run_over
-from muniment.cli.sinks import Folder, Sink, StandardOutput, write_standard_output
+from muniment.cli.sinks import Folder, Sink, StandardOutput
+from muniment.cli.standard_output import write_standard_output
 from muniment.cli.stopping import Stopped
 from muniment.documents import Source
 from muniment.errors import EngineError, ExitCode, OutputError, UsageError

@@ -1,14 +1,12 @@
 """Where results go: standard output, or files in a folder."""
 
-import errno
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from muniment.cli.standard_output import write_standard_output
 from muniment.documents import Source
-from muniment.errors import OutputError, unwritable
-from muniment.outputs import Format, ResultFiles, encoded, result_names, writer_for
+from muniment.outputs import Format, ResultFiles, result_names, writer_for
 from muniment.reading import DocumentInfo, DocumentReading, PageReading, Place
 
 
@@ -117,16 +115,3 @@ class Folder:
     def _opened(self) -> ResultFiles:
         assert self._open is not None, "pages come after their document's beginning"  # noqa: S101
         return self._open
-
-
-def write_standard_output(text: str) -> None:
-    """Write ``text`` as UTF-8, at once. Raises OutputError; BrokenPipeError if nobody reads any more."""
-    if sys.stdout is None:
-        raise OutputError("Standard output is closed", "Leave it open, or write to a folder with -o.")
-    try:
-        sys.stdout.buffer.write(encoded(text))
-        sys.stdout.buffer.flush()
-    except OSError as error:
-        if error.errno == errno.EPIPE:
-            raise
-        raise unwritable("standard output", error) from None

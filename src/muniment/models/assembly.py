@@ -2,7 +2,6 @@
 
 import ctypes
 import errno
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -162,6 +161,13 @@ def _is_hidden(path: Path, start: str) -> bool:
 
 def _locked(folder: Path) -> int:
     """The open folder, made if it is missing, which no other process has locked."""
+    try:
+        import fcntl
+    except ModuleNotFoundError:
+        raise ModelError(
+            "Windows by itself has no such locks as taking in a model needs",
+            "Use muniment model pull, which fetches in a container, or WSL.",
+        ) from None
     while True:
         with writing(folder):
             folder.mkdir(mode=0o755, exist_ok=True)

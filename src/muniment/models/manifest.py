@@ -27,6 +27,9 @@ from typing import Any, BinaryIO
 
 from muniment.errors import ModelChanged
 
+_READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+"""How a file is opened that may be anything: without following links or waiting. Windows lacks some of that."""
+
 MANIFEST_NAME = "muniment-manifest.json"
 FORMAT = 1
 MOST_BYTES = 1 << 20
@@ -201,7 +204,7 @@ def open_regular(path: Path) -> BinaryIO:
     Raises:
         OSError: it is one of these, or cannot be opened.
     """
-    number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    number = os.open(path, _READ)
     if not stat.S_ISREG(os.fstat(number).st_mode):
         os.close(number)
         raise OSError(errno.EINVAL, "it is not a regular file")

@@ -48,14 +48,6 @@ class Store:
             raise ModelError(f"{self.root} cannot be read: {error.strerror}", "Make it readable.") from None
         return tuple(sorted(f"{model.parent.name}/{model.name}" for model in models))
 
-    def list(self) -> tuple[Model, ...]:
-        """All models, in the order of their names.
-
-        Raises:
-            ModelChanged: one of them has no manifest that can be used.
-        """
-        return tuple(self.find(name) for name in self.names())
-
     def find(self, name: str) -> Model:
         """The model ``name``; its files are not looked at.
 
