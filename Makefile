@@ -39,6 +39,7 @@ bench: $(VENV)/.bench
 
 docs: $(VENV)/.dev
 	$(BIN)/python tools/make_docs.py
+	$(BIN)/python tools/make_compose.py
 	$(BIN)/python -m tools.make_picture
 
 $(VENV)/bin/python:
@@ -69,6 +70,7 @@ $(VENV)/.sdk: $(VENV)/.dev requirements/sdk.lock
 LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE)
 lock:
 	$(LOCK) pyproject.toml requirements/build.in --output-file requirements/run.lock
+	$(LOCK) pyproject.toml requirements/build.in --extra models --output-file requirements/models.lock
 	$(LOCK) pyproject.toml requirements/build.in --group dev --output-file requirements/dev.lock
 	$(LOCK) pyproject.toml requirements/build.in --group dev --group bench --output-file requirements/bench.lock
 	$(LOCK) pyproject.toml requirements/build.in --group dev --group sdk --output-file requirements/sdk.lock

@@ -1,4 +1,4 @@
-"""Writes the parts of docs/ that are generated: command help, exit codes, flags, and the JSON schema.
+"""Writes the parts of docs/ that are generated: command help, exit codes, flags, engines' sizes, and the JSON schema.
 
 In a page, what stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`` is replaced. A test fails when a page
 is stale: run ``python tools/make_docs.py``.
@@ -15,12 +15,13 @@ from typing import Any, TypeVar
 import click
 
 from muniment.cli.commands import cli
-from muniment.errors import ExitCode
+from muniment.deploy.sizing import NANONETS_OCR2_3B, size_for
+from muniment.errors import EngineError, ExitCode
 from muniment.outputs import json_schema
 from muniment.text import Flag
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ("cli.md", "exit-codes.md", "outputs.md")
+PAGES = ("cli.md", "deployment.md", "exit-codes.md", "outputs.md")
 SCHEMA = "output.schema.json"
 WIDTH = 100
 
@@ -42,9 +43,24 @@ def _filled(page: str) -> str:
 def _part(name: str) -> str:
     if name == "exit codes":
         return _table("Code", {str(code.value): text for code, text in _members(ExitCode).items()})
+    if name == "sizes":
+        return _sizes()
     if name == "flags":
         return _table("Flag", {f"`{flag.value}`": text for flag, text in _members(Flag).items()})
     return f"```text\n$ {' '.join(['muniment', *name.split()[1:], '--help'])}\n{_help(name)}\n```\n"
+
+
+def _sizes() -> str:
+    """What engines take on by default, for GPUs of the usual sizes."""
+    lines = ["| GPU | tokens | pages at once |", "|---|---|---|"]
+    for gigabytes in (8, 12, 16, 24, 32, 48, 80):
+        try:
+            size = size_for(NANONETS_OCR2_3B, gigabytes << 30)
+        except EngineError:
+            lines.append(f"| {gigabytes} GB | the model does not fit | |")
+        else:
+            lines.append(f"| {gigabytes} GB | {size.context:,} | {size.sequences} |")
+    return "\n".join(lines) + "\n"
 
 
 def _help(name: str) -> str:

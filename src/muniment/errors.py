@@ -14,6 +14,7 @@
     │   └── SandboxRefused    the system does not let a worker shut itself off from the network
     ├── ModelError            a model cannot be fetched, taken in or used
     │   └── ModelChanged      a model's files are not what they should be
+    ├── DeployError           the deployment cannot be brought up, or Docker refuses
     └── OutputError           a result cannot be written
 
 Every message says what happened, to which file or page, and what to do about it.
@@ -46,6 +47,9 @@ class ExitCode(IntEnum):
 
     UNVERIFIED = 5
     """A model's files are not what its manifest or the hub says, or there is no manifest to say it."""
+
+    NOT_RUNNING = 6
+    """The deployment could not be brought up, or does not read."""
 
     INTERNAL = 70
     """A mistake in Muniment itself; the message says how to report it."""
@@ -125,6 +129,12 @@ class OutputError(MunimentError):
     """A result cannot be written."""
 
     exit_code = ExitCode.OUTPUT
+
+
+class DeployError(MunimentError):
+    """The deployment cannot be brought up, or Docker refuses."""
+
+    exit_code = ExitCode.NOT_RUNNING
 
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

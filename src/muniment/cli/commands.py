@@ -13,6 +13,14 @@ COMMANDS = {
     "serve": "Serve documents, images and questions over HTTP.",
     "key": "Make, list and revoke keys for the service.",
     "model": "Fetch, verify and list models, and carry them to other machines.",
+    "up": "Bring up the sealed deployment: gateway, server and engines in containers.",
+    "down": "End the deployment.",
+    "restart": "Restart the deployment, and wait until it reads.",
+    "status": "Show how the deployment stands.",
+    "logs": "Show what the deployment's services log.",
+    "upgrade": "Run the deployment with this version of Muniment.",
+    "deployed": "Run a muniment command inside the deployment, like key add.",
+    "doctor": "Look whether this machine can run the deployment.",
 }
 """Name and one line of help; ``muniment.cli.<name>`` holds the command under the same name."""
 
@@ -41,5 +49,6 @@ def cli() -> None:
     """Turn scans and PDFs into Markdown and data on this machine, without a network.
 
     Exit codes: 0 every page was read; 1 some were not, or by a fallback, or data does not fit its schema; 2 wrong
-    usage; 3 nothing could be read; 4 results could not be written; 5 a model is not what it should be; 130 interrupted.
+    usage; 3 nothing could be read; 4 results could not be written; 5 a model is not what it should be; 6 the
+    deployment does not run, or does not read; 130 interrupted.
     """

@@ -9,7 +9,7 @@ import click
 from muniment.cli import parameters
 from muniment.cli.messages import byte_count, complain, counted, printable, say
 from muniment.cli.stopping import Stopped
-from muniment.errors import ExitCode, ModelError
+from muniment.errors import DeployError, ExitCode, ModelError
 
 if TYPE_CHECKING:
     from muniment.models import Model, Store
@@ -34,10 +34,14 @@ def model() -> None:
 @model.command()
 @click.argument("name", metavar="OWNER/NAME")
 @click.option("--revision", metavar="REVISION", help="A branch, tag or commit.  [default: the hub's]")
+@click.option("--here", is_flag=True, help="In this process, without Docker.")
 @_store_option
 @parameters.quiet_option
-def pull(name: str, revision: str | None, store: Path | None, quiet: bool) -> None:
+def pull(name: str, revision: str | None, here: bool, store: Path | None, quiet: bool) -> ExitCode:
     """Fetch a model from a Hugging Face hub.
+
+    That is done in a container which sees nothing but the store, the only one of a deployment's with a way out, and
+    without Docker with --here.
 
     HF_ENDPOINT chooses another hub, and HF_TOKEN holds a token for models that are not open to all. Every file is
     compared with what the hub says it hashes to. A pull that was stopped goes on where it was when the same command is
@@ -45,14 +49,36 @@ def pull(name: str, revision: str | None, store: Path | None, quiet: bool) -> No
 
     Example: muniment model pull nanonets/Nanonets-OCR2-3B
     """
-    from muniment.cli.transfer import transfer_progress
-
     try:
-        with transfer_progress(quiet=quiet) as tell:
-            fetched = _store(store).pull(name, revision, tell)
+        if not here:
+            return _pull_apart(name, revision, _store(store).root, quiet=quiet)
+        fetched = _pull_here(name, revision, _store(store), quiet=quiet)
     except KeyboardInterrupt:
         raise Stopped from None
     _say_where(fetched, quiet=quiet)
+    return ExitCode.OK
+
+
+def _pull_here(name: str, revision: str | None, store: "Store", *, quiet: bool) -> "Model":
+    from muniment.cli.transfer import transfer_progress
+
+    with transfer_progress(quiet=quiet) as tell:
+        return store.pull(name, revision, tell)
+
+
+def _pull_apart(name: str, revision: str | None, store: Path, *, quiet: bool) -> ExitCode:
+    """In a container."""
+    from muniment._version import __version__
+    from muniment.deploy.docker import find_docker
+    from muniment.deploy.downloading import fetch
+
+    try:
+        docker = find_docker()
+    except DeployError as error:
+        raise DeployError(error.what, f"{error.hint} Or fetch it in this process: add --here.") from None
+    arguments = [*(["--revision", revision] if revision else []), *(["--quiet"] if quiet else []), "--", name]
+    code = fetch(docker, store, arguments, version=__version__, tell=say)
+    return ExitCode(code) if code in set(ExitCode) else ExitCode.NOT_RUNNING
 
 
 @model.command(name="import")

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from muniment.engines.local.settings import ServerSettings
 
+MODULE = "vllm.entrypoints.openai.api_server"
+"""What serves; the `vllm` command is missing from builds for CPUs."""
+
 _BATCHED_TOKENS = 16_384
 """vLLM's advice for models that read documents; its own default on smaller GPUs is an eighth of it."""
 
@@ -17,19 +20,22 @@ _PASSED_ON_BY_PREFIX = ("CUDA_", "NVIDIA_", "NCCL_", "OMP_", "MKL_", "OPENBLAS_"
 
 def command_line(settings: ServerSettings, python: str, socket: Path) -> list[str]:
     """What to run. What seals vLLM stands last, so that nothing before it counts against it."""
+    model = settings.model.resolve()
     return [
-        *(python, "-P", "-m", "vllm.entrypoints.openai.api_server"),
-        *_tuning(settings),
+        *(python, "-P", "-m", MODULE),
+        *page_arguments(settings.context, settings.sequences, settings.memory_share),
         *settings.arguments,
-        *_sealing(settings, socket),
+        *sealing_arguments(str(model), model.name),
+        *("--uds", str(socket)),
     ]
 
 
-def _tuning(settings: ServerSettings) -> list[str]:
-    share = ["--gpu-memory-utilization", f"{settings.memory_share:g}"] if settings.memory_share else []
+def page_arguments(context: int, sequences: int, memory_share: float) -> list[str]:
+    """What suits vLLM to pages; see :class:`ServerSettings` for what is given."""
+    share = ["--gpu-memory-utilization", f"{memory_share:g}"] if memory_share else []
     return [
-        *("--max-model-len", str(settings.context or "auto")),
-        *("--max-num-seqs", str(settings.sequences)),
+        *("--max-model-len", str(context or "auto")),
+        *("--max-num-seqs", str(sequences)),
         *("--max-num-batched-tokens", str(_BATCHED_TOKENS)),
         *share,
         # Each page is another picture: nothing is ever found in these caches, and what is in them takes memory.
@@ -38,11 +44,16 @@ def _tuning(settings: ServerSettings) -> list[str]:
     ]
 
 
-def _sealing(settings: ServerSettings, socket: Path) -> list[str]:
+def sealing_arguments(model: str, name: str) -> list[str]:
+    """What keeps vLLM from fetching, from running what a model brings along, and from logging what it reads.
+
+    Args:
+        model: the model's folder, as vLLM sees it.
+        name: what it is served as.
+    """
     return [
-        *("--model", str(settings.model.resolve())),
-        *("--served-model-name", settings.model.resolve().name),
-        *("--uds", str(socket)),
+        *("--model", model),
+        *("--served-model-name", name),
         *("--load-format", "safetensors"),  # the others are pickles, which run code
         "--no-trust-remote-code",
         # With an empty list any address would be fetched. This one cannot exist (RFC 6761).

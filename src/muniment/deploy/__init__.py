@@ -1,0 +1,1 @@
+"""The sealed deployment: rendering its containers, running them, and telling how they stand."""

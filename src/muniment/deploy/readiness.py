@@ -1,0 +1,121 @@
+"""Whether a deployment reads, asked through its front door."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from muniment.deploy import certificates
+from muniment.deploy.containers import Container
+from muniment.deploy.settings import Plan
+from muniment.errors import DeployError
+
+_ANSWER_WITHIN = 10.0
+_LOOK_EVERY = 1.0
+_MOST_RESTARTS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """What the service says of itself.
+
+    Attributes:
+        ready: every model has read the canary page within the last minute.
+        models: name, and what stands against it ("" if nothing does, or nothing of that is told).
+        problem: why nothing is known; "" if something is.
+    """
+
+    ready: bool
+    models: tuple[tuple[str, str], ...] = ()
+    problem: str = ""
+
+
+def ask(plan: Plan) -> Readiness:
+    """Ask the gateway at /ready."""
+    try:
+        verify = certificates.trust(Path(plan.tls)) if plan.tls else True
+        with httpx.Client(verify=verify, timeout=_ANSWER_WITHIN, trust_env=False) as client:
+            answer = client.get(f"{plan.url}/ready")
+        return _told(answer.status_code, answer.json())
+    except (httpx.HTTPError, OSError) as error:
+        return Readiness(ready=False, problem=f"{plan.url} does not answer ({type(error).__name__})")
+    except ValueError:
+        return Readiness(ready=False, problem=f"what answers at {plan.url} is not Muniment")
+
+
+def _told(status: int, told: Any) -> Readiness:
+    match told:
+        case {"error": {"message": str(message)}}:
+            return Readiness(ready=False, problem=message)
+        case {"status": "ready" | "not ready", **rest}:
+            return Readiness(ready=status == httpx.codes.OK, models=_models(rest.get("canary")))
+    raise ValueError(status)
+
+
+def _models(told: Any) -> tuple[tuple[str, str], ...]:
+    seen = told if isinstance(told, list) else []
+    return tuple(
+        (str(one["model"]), str(one.get("problem") or "")) for one in seen if isinstance(one, dict) and "model" in one
+    )
+
+
+def wait(
+    plan: Plan,
+    containers: Callable[[], tuple[Container, ...]],
+    last_words: Callable[[Container], str],
+    tell: Callable[[str], None],
+    within: float,
+) -> Readiness:
+    """Wait until the deployment reads, and all of its containers are well.
+
+    Args:
+        containers: how they stand now.
+        last_words: the last that a container said.
+        tell: told what is waited for, whenever that changes or a while has passed.
+        within: seconds.
+
+    Raises:
+        DeployError: a container ends again and again, or it took too long.
+    """
+    began = time.monotonic()
+    restarts: dict[str, int] = {}
+    while True:
+        found, standing = ask(plan), containers()
+        late = _late(plan, standing)
+        if found.ready and not late:
+            return found
+        for container in standing:
+            # Those of other days do not count; who restarts a container has Docker count anew.
+            fewest = restarts[container.id] = min(container.restarts, restarts.get(container.id, container.restarts))
+            # While one runs again, Docker no longer tells how it last ended.
+            if container.restarts - fewest >= _MOST_RESTARTS and container.state != "running":
+                raise DeployError(
+                    f"{container.service} ends as soon as it has started (code {container.code}): "
+                    f"{last_words(container)}",
+                    "See muniment logs, and muniment doctor.",
+                )
+        passed = time.monotonic() - began
+        if passed > within:
+            raise DeployError(
+                f"No page was read within {within:.0f} s: {_waiting_for(late, found)}",
+                "The containers go on: see muniment status and muniment logs.",
+            )
+        tell(f"{passed:.0f} s: {_waiting_for(late, found)}")
+        time.sleep(_LOOK_EVERY)
+
+
+def _late(plan: Plan, containers: tuple[Container, ...]) -> list[str]:
+    """The services that are not well, or not there, each with how it stands."""
+    there = {one.service for one in containers}
+    return [
+        *(f"{one.service} {one.standing}" for one in containers if not one.is_well),
+        *(f"{service} missing" for service in plan.services if service not in there),
+    ]
+
+
+def _waiting_for(late: list[str], found: Readiness) -> str:
+    against = [f"{model}: {problem}" for model, problem in found.models if problem]
+    return ", ".join(late) or "; ".join(against) or found.problem or "waiting for the first page to be read"
