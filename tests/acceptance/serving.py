@@ -65,7 +65,7 @@ def serving(folder: Path, *options: str, debug: bool = False) -> Iterator[Servin
         folder: for its data and its log.
         debug: everything that logs, logs everything.
     """
-    data, log, port = folder / "data", folder / "log", _free_port()
+    data, log, port = folder / "data", folder / "log", free_port()
     code = ["-c", _DEBUG] if debug else ["-m", "muniment"]
     command = [sys.executable, *code, "serve", "--data", str(data), "--port", str(port), *options]
     with (
@@ -105,7 +105,7 @@ def new_key(data: Path, name: str, *options: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
