@@ -1,6 +1,8 @@
 """Docker and Compose are found, and whatever goes wrong with them is said with what to do about it."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -203,7 +205,9 @@ def test_what_is_built_or_fetched_tells_that_it_goes_on(
 
 
 def test_what_asks_is_answered_by_nobody() -> None:
-    assert run(("/bin/sh", "-c", "cat; echo done")) == "done\n"
+    code = "from muniment.deploy.docker import run; print(run(('/bin/sh', '-c', 'cat; echo done')))"
+    done = subprocess.run([sys.executable, "-c", code], input="a password", capture_output=True, text=True, check=True)
+    assert done.stdout == "done\n\n"
 
 
 def test_compose_that_takes_too_long_is_no_reason_to_start_docker_anew(
