@@ -88,17 +88,24 @@ def test_each_fetching_has_a_container_of_its_own(docker: FakeDocker, tmp_path: 
     assert all(name.startswith("muniment-pull-") for name in names)
 
 
-@pytest.mark.parametrize("told", ['["name=seccomp,profile=default","name=cgroupns"]', "[]", "null"])
-def test_it_runs_as_whom_the_store_belongs_to(docker: FakeDocker, tmp_path: Path, told: str) -> None:
-    docker.says(_OPTIONS, told)
+@pytest.mark.parametrize(
+    ("options", "user"),
+    [
+        ('["name=seccomp,profile=default","name=cgroupns"]', "1000:1001"),
+        ("[]", "1000:1001"),
+        ("null", "1000:1001"),
+        # Where Docker runs without root, that is root in containers.
+        ('["name=seccomp,profile=builtin","name=rootless","name=cgroupns"]', "0:0"),
+    ],
+)
+def test_it_runs_as_whom_the_store_belongs_to(
+    docker: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: str, user: str
+) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 1000)
+    monkeypatch.setattr(os, "getgid", lambda: 1001)
+    docker.says(_OPTIONS, options)
     fetched(tmp_path)
-    assert f" --user {os.getuid()}:{os.getgid()} " in line(docker)
-
-
-def test_where_docker_runs_without_root_that_is_root_in_there(docker: FakeDocker, tmp_path: Path) -> None:
-    docker.says(_OPTIONS, '["name=seccomp,profile=builtin","name=rootless","name=cgroupns"]')
-    fetched(tmp_path)
-    assert " --user 0:0 " in line(docker)
+    assert f" --user {user} " in line(docker)
 
 
 def test_a_network_that_another_fetching_uses_is_left(docker: FakeDocker, tmp_path: Path) -> None:
