@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from muniment.deploy.docker import find_docker
-from muniment.deploy.downloading import fetch
+from muniment.deploy.downloading import fetch, see_to_downloader
 from muniment.errors import DeployError, ExitCode, OutputError
 from tests.deploy.fake_docker import FakeDocker
 from tests.processes import hear_signals
@@ -35,7 +35,9 @@ def docker(fake: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
 
 
 def fetched(store: Path) -> int:
-    return fetch(find_docker(), store, ["--quiet", "--", "acme/Reader"], version="1.2.3", tell=lambda _: None)
+    found = find_docker()
+    tag = see_to_downloader(found, "1.2.3", lambda _: None)
+    return fetch(found, tag, store, ["--quiet", "--", "acme/Reader"])
 
 
 def line(docker: FakeDocker) -> str:

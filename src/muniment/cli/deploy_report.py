@@ -14,10 +14,18 @@ if TYPE_CHECKING:
     from muniment.deploy.status import Status
 
 
-class Steps:
-    """Shows the step that is under way: on a terminal in one line that changes, else each step once."""
+_GO_ON = "Containers that were started go on: muniment status shows them, muniment down ends them."
 
-    def __init__(self) -> None:
+
+class Steps:
+    """Shows the step that is under way: on a terminal in one line that changes, else each step once.
+
+    Args:
+        interrupted: what to say when it is broken off by Ctrl-C; "" is nothing.
+    """
+
+    def __init__(self, interrupted: str = _GO_ON) -> None:
+        self._interrupted = interrupted
         self._spinner: Spinner | None = None
         self._last = ""
 
@@ -35,8 +43,8 @@ class Steps:
     ) -> None:
         if self._spinner is not None:
             self._spinner.stop()
-        if isinstance(error, KeyboardInterrupt):
-            say("Containers that were started go on: muniment status shows them, muniment down ends them.")
+        if isinstance(error, KeyboardInterrupt) and self._interrupted:
+            say(self._interrupted)
 
     def tell(self, step: str) -> None:
         """Show a step; of one that only counts seconds, like "3 s: …", what stands after the colon."""

@@ -69,15 +69,18 @@ def _pull_here(name: str, revision: str | None, store: "Store", *, quiet: bool) 
 def _pull_apart(name: str, revision: str | None, store: Path, *, quiet: bool) -> ExitCode:
     """In a container."""
     from muniment._version import __version__
+    from muniment.cli.deploy_report import Steps
     from muniment.deploy.docker import find_docker
-    from muniment.deploy.downloading import fetch
+    from muniment.deploy.downloading import fetch, see_to_downloader
 
     try:
         docker = find_docker()
     except DeployError as error:
         raise DeployError(error.what, f"{error.hint} Or fetch it in this process: add --here.") from None
     arguments = [*(["--revision", revision] if revision else []), *(["--quiet"] if quiet else []), "--", name]
-    code = fetch(docker, store, arguments, version=__version__, tell=say)
+    with Steps(interrupted="") as steps:
+        tag = see_to_downloader(docker, __version__, steps.tell)
+    code = fetch(docker, tag, store, arguments)
     return ExitCode(code) if code in set(ExitCode) else ExitCode.NOT_RUNNING
 
 

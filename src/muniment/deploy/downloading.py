@@ -20,7 +20,13 @@ _NETWORK = "muniment-external"
 """There while something is fetched."""
 
 
-def fetch(docker: Docker, store: Path, arguments: list[str], *, version: str, tell: Callable[[str], None]) -> int:
+def see_to_downloader(docker: Docker, version: str, tell: Callable[[str], None]) -> str:
+    """See that the image which fetches is there; its tag. Raises DeployError."""
+    see_to_image(docker, SERVER, version, tell)  # what it is built on
+    return see_to_image(docker, DOWNLOADER, version, tell)
+
+
+def fetch(docker: Docker, tag: str, store: Path, arguments: list[str]) -> int:
     """Run ``muniment model pull`` with these arguments in a container that sees the store and nothing else.
 
     What it says goes to this process's own output.
@@ -32,8 +38,6 @@ def fetch(docker: Docker, store: Path, arguments: list[str], *, version: str, te
         DeployError: Docker refuses.
         OutputError: the store cannot be made.
     """
-    for image in (SERVER, DOWNLOADER):
-        tag = see_to_image(docker, image, version, tell)
     try:
         store.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -45,9 +49,7 @@ def fetch(docker: Docker, store: Path, arguments: list[str], *, version: str, te
     try:
         return subprocess.run(line, check=False).returncode  # noqa: S603
     finally:
-        with suppress(
-            DeployError
-        ):  # it is gone already, unless this process was told to end: docker alone ends by that
+        with suppress(DeployError):  # it is gone, unless this process was told to end, which ends docker alone
             docker.ask("rm", "--force", name)
         with suppress(DeployError):  # another pull uses it
             docker.ask("network", "rm", _NETWORK)
