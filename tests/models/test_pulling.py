@@ -302,7 +302,7 @@ def test_the_hub_learns_no_more_than_what_is_asked_for(hub: SmallHub, tmp_path: 
     clear = ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "DISABLE_TELEMETRY", "HF_HUB_DISABLE_IMPLICIT_TOKEN")
     environment = {name: value for name, value in os.environ.items() if name not in clear}
     environment |= {"HF_HOME": str(home), "AI_AGENT": "somebody"}
-    command = [sys.executable, "-m", "muniment", "model", "pull", NAME, "--store", str(tmp_path / "store")]
+    command = [sys.executable, "-m", "muniment", "model", "pull", "--here", NAME, "--store", str(tmp_path / "store")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (ExitCode.OK, "")
     assert done.stderr.startswith(f"{NAME} is at {tmp_path / 'store' / NAME}: 9 files, ")
@@ -379,7 +379,7 @@ def test_a_disk_that_fills_up_is_told_and_what_came_is_kept(hub: SmallHub, store
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_command_says_how_to_go_on(hub: SmallHub, tmp_path: Path, number: signal.Signals) -> None:
     hub.misbehave(WEIGHTS, Refuse(429, {"Retry-After": "600"}))
-    command = [sys.executable, "-m", "muniment", "model", "pull", NAME, "--store", str(tmp_path / "store")]
+    command = [sys.executable, "-m", "muniment", "model", "pull", "--here", NAME, "--store", str(tmp_path / "store")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=hear_signals)  # noqa: PLW1509
     deadline = time.monotonic() + 60
     while not hub.asked(f"/large/{NAME}/{WEIGHTS}"):
@@ -398,7 +398,7 @@ def test_a_pull_that_was_killed_is_gone_on_with(hub: SmallHub, tmp_path: Path) -
     hub.misbehave(WEIGHTS, Cut(250_000), Refuse(429, {"Retry-After": "600"}))
     code = (
         "import sys; from muniment.cli import main; from muniment.models import hub; hub._PIECE = 1000\n"
-        "main(['model', 'pull', sys.argv[1], '--store', sys.argv[2]])"
+        "main(['model', 'pull', '--here', sys.argv[1], '--store', sys.argv[2]])"
     )
     process = subprocess.Popen([sys.executable, "-c", code, NAME, str(store.root)], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
@@ -459,7 +459,7 @@ def test_the_small_hub_serves_a_folder(tmp_path: Path) -> None:
         assert process.stdout is not None
         port = process.stdout.readline().rpartition(" ")[2].strip()
         environment = {**os.environ, "HF_ENDPOINT": f"http://127.0.0.1:{port}"}
-        pull = [sys.executable, "-m", "muniment", "model", "pull", NAME, "--store", str(tmp_path / "store")]
+        pull = [sys.executable, "-m", "muniment", "model", "pull", "--here", NAME, "--store", str(tmp_path / "store")]
         assert subprocess.run(pull, env=environment, capture_output=True).returncode == ExitCode.OK
     finally:
         process.terminate()

@@ -378,3 +378,19 @@ def test_a_secret_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 def test_times_are_told_in_utc_to_the_millisecond(audit: Audit, path: Path) -> None:
     audit.record(replace(LINE, time=datetime(2026, 1, 1, tzinfo=UTC)))
     assert json.loads(path.read_text(encoding="utf-8"))["time"] == "2026-01-01T00:00:00.000Z"
+
+
+def test_a_line_that_another_process_is_still_writing_counts_as_no_half_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_text('{"pages": 3', encoding="utf-8")
+
+    def writes_on(_seconds: float) -> None:
+        with path.open("a", encoding="utf-8") as other:
+            other.write("}\n")
+
+    monkeypatch.setattr("muniment.server.audit.time.sleep", writes_on)
+    log = Audit(path, SECRET)
+    log.record(numbered(1))
+    log.close()
+    assert pages(path) == [3, 1]

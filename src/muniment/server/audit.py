@@ -8,6 +8,7 @@ import os
 import secrets
 import stat
 import threading
+import time
 from collections import deque
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -22,6 +23,8 @@ from muniment.server.errors import ApiError
 from muniment.server.store import OPTION
 
 SECRET_FILE = "audit.secret"  # noqa: S105  # its name
+_LOOKS, _MOMENT = 5, 0.005
+"""How often, and after how many seconds each, a log's end is looked at before it counts as cut off."""
 MOST_KEPT = 10_000
 """Lines, of some 400 bytes, that are kept in memory while the file cannot be written."""
 
@@ -199,11 +202,18 @@ def _append(file: int, line: bytes) -> None:
 
 def _end_half_line(file: int) -> None:
     """Let what a full disk left of a line be a line of its own, so that the next one is whole. Plain files only."""
-    status = os.fstat(file)
-    if not stat.S_ISREG(status.st_mode):
+    if not stat.S_ISREG(os.fstat(file).st_mode):
         raise OSError
-    if status.st_size and os.pread(file, 1, status.st_size - 1) != b"\n":
-        os.write(file, b"\n")
+    for _ in range(_LOOKS):  # half of a line that another process writes just now is whole in a moment
+        if _ends_whole(file):
+            return
+        time.sleep(_MOMENT)
+    os.write(file, b"\n")
+
+
+def _ends_whole(file: int) -> bool:
+    size = os.fstat(file).st_size
+    return not size or os.pread(file, 1, size - 1) == b"\n"
 
 
 def audit_secret(folder: Path) -> bytes:
