@@ -1,5 +1,6 @@
 """What each container of a compose file may, and above all what it may not."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -243,10 +244,12 @@ def test_an_engine_has_every_variable_that_seals_it_and_no_other_of_this_machine
         "DO_NOT_TRACK": "1",
         "VLLM_MEDIA_URL_ALLOW_REDIRECTS": "0",
         "VLLM_HOST_IP": "127.0.0.1",
+        "VLLM_LOGGING_CONFIG_PATH": "/opt/gate/logging.json",  # in the image
     }
     assert sealing.items() <= environment.items()
     assert not {"CUDA_VISIBLE_DEVICES", "HF_TOKEN", "VLLM_SERVER_DEV_MODE", "PATH"} & set(environment)
-    written = {name: value for name, value in environment.items() if name.endswith(("_ROOT", "_DIR", "_HOME", "_PATH"))}
+    places = environment.items() - sealing.items()
+    written = {name: value for name, value in places if name.endswith(("_ROOT", "_DIR", "_HOME", "_PATH"))}
     assert {"VLLM_CACHE_ROOT", "TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR", "HF_HOME"} <= set(written)
     assert all(value.startswith("/tmp") for value in written.values())  # in memory, and its own
 
@@ -399,3 +402,16 @@ def test_the_server_is_made_anew_when_an_engine_at_the_same_address_gets_another
     before = plan_of(EngineKind.VLLM, Topology.AIRGAP)
     after = replace(before, engines=(replace(before.engines[0], model="deeds"),))
     assert document(before)["services"]["server"] != document(after)["services"]["server"]
+
+
+def test_the_server_is_made_after_the_engines_so_that_it_asks_none_that_is_about_to_go() -> None:
+    services = described(plan_of(EngineKind.VLLM, Topology.AIRGAP, 2))["services"]
+    assert services["server"]["depends_on"] == ["engine-1", "engine-2"]
+
+
+def test_what_an_engine_says_of_single_requests_is_not_kept() -> None:
+    """It quotes them: a schema that a client sends, say."""
+    root = source_root()
+    assert root is not None
+    loggers = json.loads((root / "deploy/engine/logging.json").read_text(encoding="utf-8"))["loggers"]
+    assert loggers["vllm.entrypoints"]["level"] == loggers["uvicorn"]["level"] == "CRITICAL"

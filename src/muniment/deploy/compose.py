@@ -88,7 +88,9 @@ def _server(plan: Plan) -> Service:
     return hardened(
         {
             "image": tagged(SERVER, plan),
-            # Its addresses stay when an engine gets another model: what changes here has Compose make it anew.
+            # Its addresses stay when an engine gets another model: what changes here has Compose make it anew, and
+            # after the engines, so that it asks none that is about to go.
+            **({"depends_on": [engine.service for engine in plan.engines]} if plan.engines else {}),
             "labels": {_ENGINES: " ".join(literal(f"{engine.service}={engine.model}") for engine in plan.engines)},
             "command": [
                 *("serve", "--socket", SERVER_SOCKET),

@@ -54,12 +54,18 @@ def _arguments(engine: EnginePlan, *, without_network: bool) -> list[str]:
         *(["--enforce-eager"] if size.eager else []),
         *sealing_arguments(MODEL, engine.model),
         *("--shutdown-timeout", str(_LAST_PAGES)),
+        *("--uvicorn-log-level", "critical"),
         *place,
     ]
 
 
 def _environment(kind: EngineKind) -> dict[str, str]:
-    made = environment({}, _SCRATCH, _SCRATCH / "cache") | {"MUNIMENT_MODEL": MODEL, "PYTHONDONTWRITEBYTECODE": "1"}
+    made = environment({}, _SCRATCH, _SCRATCH / "cache") | {
+        "MUNIMENT_MODEL": MODEL,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # What vLLM has to say of single requests quotes them, and Docker keeps what a container says.
+        "VLLM_LOGGING_CONFIG_PATH": "/opt/gate/logging.json",
+    }
     return made | ({"VLLM_CPU_KVCACHE_SPACE": str(_CPU_CACHE)} if kind is EngineKind.VLLM_CPU else {})
 
 

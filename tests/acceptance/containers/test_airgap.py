@@ -180,9 +180,12 @@ def places(deployed: Deployed, service: str) -> set[str]:
 
 
 def writable(deployed: Deployed, service: str) -> bytes:
-    """Everything in all places that a container can write to, as its own user sees them."""
+    """All files in the places that a container can write to, as its own user sees them.
+
+    Shared memory is its processes' own memory: what one hands to another passes through it.
+    """
     mounts = [mount["Destination"] for mount in deployed.inspected(service)["Mounts"] if mount["RW"]]
-    script = f"find {' '.join(mounts)} /tmp /dev/shm -type f -print -exec cat {{}} + 2>/dev/null || true"
+    script = f"find {' '.join(mounts)} /tmp -type f -print -exec cat {{}} + 2>/dev/null || true"
     done = deployed.machine.docker_run("exec", deployed.container(service), "sh", "-c", f"({script}) | base64 -w0")
     assert done.returncode == 0, done.stderr
     return base64.b64decode(done.stdout)
