@@ -69,6 +69,7 @@ def test_they_are_listed_as_openais_clients_ask_for_them_and_as_mistrals_do(tmp_
         ({"page": "first"}, (400, None, "page")),
         ({"order": "random"}, (400, None, "order")),
         ({"purpose": "batch"}, (400, None, "purpose")),
+        ({"include_total": "null"}, (400, None, "include_total")),
         ({"search": "letter"}, (400, "unknown_parameter", None)),
         ({"after": "file_0"}, (404, "not_found", "file_id")),
     ],

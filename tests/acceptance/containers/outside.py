@@ -48,6 +48,7 @@ class Outside:
 def outside_host() -> Iterator[Outside]:
     """The host, for as long as the block lasts. It takes root."""
     inside = ("ip", "netns", "exec", _NAME)
+    subprocess.run(["ip", "netns", "delete", _NAME], capture_output=True, check=False)  # what a killed run left
     _run("ip", "netns", "add", _NAME)
     try:
         _run("ip", "link", "add", _OURS, "type", "veth", "peer", "name", _THEIRS, "netns", _NAME)

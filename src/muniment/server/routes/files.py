@@ -31,6 +31,8 @@ async def upload(call: Call, service: Service) -> Answer:
 async def listed(call: Call, service: Service) -> Answer:
     """GET /v1/files: the newest first; page by page as OpenAI's clients ask for them, or as Mistral's do."""
     call.check_query(("limit", "after", "order", "page", "page_size", "include_total", "purpose"))
+    if not set(call.query.getlist("include_total")) <= {"true", "false"}:
+        raise ApiError(400, "invalid_request_error", "That is neither true nor false", param="include_total")
     order = call.query.get("order", "desc")
     if order not in ("asc", "desc"):
         raise ApiError(400, "invalid_request_error", "'order' has to be asc or desc", param="order")
