@@ -88,7 +88,8 @@ def of_trouble(trouble: EngineTrouble) -> ApiError:
                 retry_after=trouble.retry_after or _LATER,
             )
         case Loading():
-            return ApiError(503, "overloaded_error", "The model is loading", code="model_loading", retry_after=_LATER)
+            message = "The engine is starting, or being stopped"
+            return ApiError(503, "overloaded_error", message, code="model_loading", retry_after=_LATER)
         case Unreachable():
             return _failed("Nobody answers at the engine's address")
         case Broken(is_late=True):

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import httpx
@@ -65,14 +65,20 @@ def models(**served: int) -> httpx.Response:
 
 
 class Script:
-    """Gives ``answers`` in turn, the last one again and again, and keeps what was asked."""
+    """Gives ``answers`` in turn, the last one again and again, and keeps what was asked.
 
-    def __init__(self, *answers: Answer | Callable[[], Answer]) -> None:
+    How it is, it tells apart from these, by ``health``: statuses, the last one again and again.
+    """
+
+    def __init__(self, *answers: Answer | Callable[[], Answer], health: Sequence[int] = (200,)) -> None:
         self.answers = list(answers)
+        self.health = list(health)
         self.asked: list[Any] = []
         self.headers: list[httpx.Headers] = []
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/health":
+            return httpx.Response(self.health.pop(0) if len(self.health) > 1 else self.health[0])
         self.asked.append(json.loads(request.content) if request.content else request.url.path)
         self.headers.append(request.headers)
         await asyncio.sleep(0.001)

@@ -145,6 +145,28 @@ def test_a_model_that_is_still_loading_is_told_from_a_busy_one() -> None:
         ask(refused(503, "The model is loading"))
 
 
+def test_one_that_is_being_stopped_is_told_from_one_that_cannot_answer() -> None:
+    with pytest.raises(Loading, match="after shutdown"):
+        ask(refused(500, "cannot schedule new futures after shutdown"))
+
+
+def test_one_that_says_that_it_is_ill_is_told_from_one_that_cannot_answer_this() -> None:
+    """A vLLM whose engine has ended refuses all, some seconds long."""
+    dead = refused(500, "EngineCore encountered an issue")
+    with pytest.raises(Loading, match="EngineCore"):
+        asyncio.run(client_of(Script(dead, health=[503])).complete(REQUEST, 5))
+    for health in (200, 404):  # 404: it does not know the question
+        with pytest.raises(Broken):
+            asyncio.run(client_of(Script(dead, health=[health])).complete(REQUEST, 5))
+
+
+def test_an_answer_that_was_begun_counts_as_broken_however_the_server_is() -> None:
+    """A request that ends the engine each time must not be sent for ever."""
+    broken = httpx.Response(200, stream=Pieces(event("a"), b'data: {"error": {"message": "dead"}}\n\n'))
+    with pytest.raises(Broken):
+        asyncio.run(client_of(Script(broken, health=[503])).complete(REQUEST, 5))
+
+
 def test_a_page_too_long_for_the_context_says_by_how_much() -> None:
     message = (
         "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens "

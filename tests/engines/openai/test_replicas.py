@@ -72,6 +72,18 @@ def test_one_that_is_being_stopped_has_time_to_be_gone_before_it_counts_against_
     assert asyncio.run(work()) >= 1.5
 
 
+def test_one_that_ends_what_it_has_begun_is_waited_for_however_often_it_refuses() -> None:
+    stopping = refused(500, "cannot schedule new futures after shutdown")
+    script = Script(*[stopping] * 4, httpx.ConnectError("gone"), streamed("back"))
+
+    async def work() -> str:
+        replicas = Replicas([client_of(script)], 64, 60)
+        replicas._replicas[0].pause = 0.001
+        return (await replicas.complete(REQUEST, 5)).text
+
+    assert asyncio.run(work()) == "back"
+
+
 def test_an_engine_that_is_gone_for_too_long_ends_the_run_with_advice() -> None:
     with pytest.raises(EngineError, match=r"engine\.example.*that the address is right"):
         ask(Script(httpx.ConnectError("gone")), patience=0.0)

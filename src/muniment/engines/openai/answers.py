@@ -5,7 +5,7 @@
     EngineTrouble
     ├── Unreachable      nobody answers at the address: wait, try again, another replica
     ├── Busy             429 or 503: fewer at once, after the time it names
-    ├── Loading          the model is not there yet: wait
+    ├── Loading          the model is not there yet, or not any more: wait, or another replica
     ├── Broken           the answer broke off or made no sense, or took too long: try again
     ├── TooLong          page and answer do not fit the context: ask for less
     ├── Deadly           the engine ends over this request each time: never send it again
@@ -52,7 +52,7 @@ class Busy(EngineTrouble):
 
 
 class Loading(EngineTrouble):
-    """The server is there and its model is not yet."""
+    """The server is there and its model is not yet, or not any more."""
 
 
 class Broken(EngineTrouble):

@@ -71,11 +71,15 @@ class ChatClient:
 
     async def is_healthy(self) -> bool:
         """Whether the server says that it is well; a vLLM whose engine has ended does not."""
+        return await self._health() == httpx.codes.OK
+
+    async def _health(self) -> int:
+        """The status that the server answers with to that question; 0 if it does not answer."""
         try:
             answer = await self._http.get(httpx.URL(self.endpoint.base_url).join("/health"), timeout=_CONNECT)
         except httpx.HTTPError:
-            return False
-        return answer.status_code == httpx.codes.OK
+            return 0
+        return answer.status_code
 
     async def describe(self) -> Served:
         """The model that requests will go to.
@@ -175,10 +179,19 @@ class ChatClient:
         body = json.dumps(body_of(request, self._model, self._unknown)).encode()
         try:
             async with self._post("chat/completions", body, body[-1:]) as response:
-                await _check(response)
+                await self._check_taken(response)
                 return await collect(response.aiter_lines())
         except httpx.HTTPError as error:
             raise _as_trouble(error) from None
+
+    async def _check_taken(self, response: httpx.Response) -> None:
+        """Raises the trouble behind an answer that is not 200, which is the server's own if it says so elsewhere."""
+        try:
+            await _check(response)
+        except Broken as broken:
+            if await self._health() >= httpx.codes.INTERNAL_SERVER_ERROR:
+                raise Loading(str(broken)) from None
+            raise
 
     def _post(self, path: str, body: bytes, end: bytes) -> AbstractAsyncContextManager[httpx.Response]:
         """Send ``body``, with ``end`` in the place of its last bracket."""

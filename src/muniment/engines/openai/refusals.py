@@ -22,6 +22,8 @@ _PROMPT_SIZE = re.compile(
 )
 _FORM = re.compile(r"response_format|json[ _]?schema|grammar|structured", re.IGNORECASE)
 _LOADING = re.compile(r"loading|starting|not ready|warming", re.IGNORECASE)
+_STOPPING = re.compile(r"after shutdown|shutting down", re.IGNORECASE)
+"""vLLM answers so to what comes while it ends what it has begun; its health is good until it is gone."""
 _KEY_HINT = "Give a key that it accepts with --api-key or MUNIMENT_API_KEY."
 _HINTS = {401: _KEY_HINT, 403: _KEY_HINT}
 _DROPPABLE = (*OPTIONAL_FIELDS, "repetition_penalty")
@@ -35,6 +37,8 @@ def trouble_of(status: int, headers: dict[str, str], body: bytes) -> EngineTroub
     """
     message = _message(body)
     said = f"The engine answered {status}" + (f": {message}" if message else "")
+    if status >= 500 and _STOPPING.search(message):
+        return Loading(said)
     if status in (429, 503):
         if status == 503 and _LOADING.search(message):
             return Loading(said)
