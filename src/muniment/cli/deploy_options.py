@@ -1,6 +1,5 @@
 """Options that the deployment's commands share."""
 
-import math
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from muniment.cli.parameters import finite
 from muniment.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -37,13 +37,6 @@ def _address(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
         return str(ipaddress.ip_address(value))
     except ValueError:
         raise click.BadParameter(f'"{value}" is no IP address, like 127.0.0.1 or 0.0.0.0.') from None
-
-
-def _finite(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
-    """Python takes "nan" and "inf" for numbers, and nan keeps every range."""
-    if value is not None and not math.isfinite(value):
-        raise click.BadParameter(f"{value} is no number.")
-    return value
 
 
 _ORDER_OPTIONS = (
@@ -83,7 +76,7 @@ _ORDER_OPTIONS = (
         "--gpu-memory",
         metavar="GB",
         type=click.FloatRange(min=1),
-        callback=_finite,
+        callback=finite,
         help="Most of a GPU's memory that an engine takes.",
     ),
     click.option("--context", metavar="TOKENS", type=click.IntRange(min=1024), help="A page and its answer together."),
@@ -110,7 +103,7 @@ _ORDER_OPTIONS = (
         default=24.0,
         show_default=True,
         type=click.FloatRange(min=0.001),
-        callback=_finite,
+        callback=finite,
         help="How long the content of finished documents is kept.",
     ),
     click.option(

@@ -1,5 +1,6 @@
 """Options that several commands have, and values that take more than one word to check; free of heavy imports."""
 
+import math
 from pathlib import Path
 
 import click
@@ -26,6 +27,13 @@ def pages(_ctx: click.Context, _param: click.Parameter, value: str | None) -> st
             parse_pages(value)
     except UsageError as error:
         raise click.BadParameter(str(error)) from None
+    return value
+
+
+def finite(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
+    """A number; Python takes "nan" and "inf" for some too, and nan keeps every range."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number.")
     return value
 
 

@@ -43,6 +43,7 @@ from muniment.errors import ExitCode
     default=24.0,
     show_default=True,
     type=click.FloatRange(min=0.001),
+    callback=parameters.finite,
     help="How long the content of finished documents and uploaded files is kept.",
 )
 @parameters.data_option
