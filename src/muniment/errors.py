@@ -15,6 +15,7 @@
     ├── ModelError            a model cannot be fetched, taken in or used
     │   └── ModelChanged      a model's files are not what they should be
     ├── DeployError           the deployment cannot be brought up, or Docker refuses
+    ├── EvidenceError         a report, its chain or its key is not what it should be
     └── OutputError           a result cannot be written
 
 Every message says what happened, to which file or page, and what to do about it.
@@ -46,7 +47,8 @@ class ExitCode(IntEnum):
     """Results could not be written (no permission, no space)."""
 
     UNVERIFIED = 5
-    """A model's files are not what its manifest or the hub says, or there is no manifest to say it."""
+    """A model's files are not what its manifest or the hub says, or there is no manifest to say it. Or a report is not
+    what was signed."""
 
     NOT_RUNNING = 6
     """The deployment could not be brought up, or does not read."""
@@ -135,6 +137,12 @@ class DeployError(MunimentError):
     """The deployment cannot be brought up, or Docker refuses."""
 
     exit_code = ExitCode.NOT_RUNNING
+
+
+class EvidenceError(MunimentError):
+    """A report, its chain or the key for it is not what it should be."""
+
+    exit_code = ExitCode.UNVERIFIED
 
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

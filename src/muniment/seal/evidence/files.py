@@ -1,0 +1,50 @@
+"""Files that are whole or not there, and stay when the power fails."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+PART = ".part"
+"""How the hidden names end that files have until they are whole."""
+
+
+def put(path: Path, content: bytes) -> None:
+    """Put a file into its place at once, over an older one. Raises OSError; the older one is whole then."""
+    put_all({path: content})
+
+
+def put_all(contents: Mapping[Path, bytes]) -> None:
+    """Put files into their places, in their order. Nothing is in its place before all of them are on the disk.
+
+    Raises:
+        OSError: they cannot be written. Unless it came while they were renamed, all older ones are whole.
+    """
+    parts = {path: path.with_name(f".{path.name}.{secrets.token_hex(8)}{PART}") for path in contents}
+    try:
+        for path, content in contents.items():
+            _write(parts[path], content)
+        for path, part in parts.items():
+            part.replace(path)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+    for folder in {path.parent for path in contents}:
+        sync(folder)
+
+
+def sync(folder: Path) -> None:
+    """See that the names in ``folder`` are on the disk. (Windows does so by itself.)"""
+    if os.name == "posix":
+        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
