@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from muniment.seal.claims import Check, Claim, Finding, Verdict
+from muniment.seal.evidence.archive import publish
 from muniment.seal.evidence.keys import SigningKey, Trust
 from muniment.seal.evidence.record import (
     Advisories,
@@ -23,6 +25,7 @@ from muniment.seal.evidence.record import (
     Unknown,
     Verifier,
 )
+from muniment.seal.evidence.report import SignedReport
 
 NOON = datetime(2026, 3, 4, 12, 0, 0, tzinfo=UTC)
 ONE, TWO = "1" * 64, "2" * 64
@@ -101,3 +104,11 @@ def full_evidence() -> Evidence:
         canary=(Canary(model="nanonets/Nanonets-OCR2-3B", read=True),),
         unknown=(Unknown(what="IPv6", why="this machine has none, so that no probe over it has a control"),),
     )
+
+
+def published(
+    folder: Path, count: int = 1, key: SigningKey = KEY, first: datetime = NOON, step: timedelta = timedelta(minutes=1)
+) -> list[SignedReport]:
+    """Reports in ``folder``, one a minute, each signed five seconds after the verifier began to look."""
+    times = [first + number * step for number in range(count)]
+    return [publish(evidence(time), folder, key, lambda time=time: time + timedelta(seconds=5)) for time in times]  # type: ignore[misc]
