@@ -20,6 +20,8 @@ from tests.seal.evidence.making import KEY, NOON, ONE, check, evidence, finding,
 from tests.seal.evidence.strings import renamed, strings_in
 
 VOID = {"meta"}
+WIDE = ("class", "wide")
+"""What words have that may be broken anywhere; it goes by their length."""
 
 
 class Outline(HTMLParser):
@@ -35,7 +37,7 @@ class Outline(HTMLParser):
         assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, tuple(attrs)))
+        self.tags.append((tag, tuple(one for one in attrs if one != WIDE)))
         if tag not in VOID:
             self.open.append(tag)
 
@@ -70,7 +72,7 @@ def test_all_that_was_found_stands_on_the_page() -> None:
     [
         (Verdict.HOLDS, "✓ holds 1 of 1 claims held when they were looked at."),
         (Verdict.UNPROVEN, "? unproven 1 of 1 claims could not be shown; the other 0 held when they were looked at."),
-        (Verdict.BROKEN, "✗ broken 1 of 1 claims did not hold when they were looked at; 0 did."),
+        (Verdict.BROKEN, "✗ broken 1 of 1 claims did not hold when they were looked at; 0 could not be shown, 0 held."),
     ],
 )
 def test_the_verdict_stands_at_the_top_in_a_sign_and_words(verdict: Verdict, words: str) -> None:
@@ -130,7 +132,7 @@ HOSTILE = st.text(st.characters(codec="utf-8"), min_size=1) | st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(HOSTILE)
 def test_whatever_something_is_called_is_shown_as_text_and_changes_no_tag(name: str) -> None:
     plain, hostile = (outline(renamed(full_evidence(), other)) for other in ("x", name))

@@ -53,7 +53,7 @@ def test_it_is_a_statement_of_in_totos_about_images_compose_file_and_models() ->
     ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.integers(0, len(CONTENT) * 8 - 1))
 def test_with_any_bit_changed_it_is_refused_or_says_the_same(bit: int) -> None:
     changed = bytearray(CONTENT)

@@ -24,7 +24,8 @@ def headline(evidence: Evidence) -> str:
         case Verdict.HOLDS:
             return f"{count} of {count} claims held when they were looked at."
         case Verdict.BROKEN:
-            return f"{broken} of {count} claims did not hold when they were looked at; {held} did."
+            rest = f"{count - held - broken} could not be shown, {held} held"
+            return f"{broken} of {count} claims did not hold when they were looked at; {rest}."
         case _:
             return (
                 f"{count - held} of {count} claims could not be shown; the other {held} held when they were looked at."
@@ -65,8 +66,8 @@ def sections(report: SignedReport) -> tuple[Section, ...]:
         Section("Models", tuple(_models(evidence))),
         Section("Canary page", (_canary(evidence),)),
         Section("What could not be learned", (_unknown(evidence),)),
-        Section("Compose file", tuple(_composition(evidence))),
         Section("How to check this report", tuple(_how_to_check(report))),
+        Section("Compose file", tuple(_composition(evidence))),
     )
 
 
@@ -76,9 +77,8 @@ def _claims(evidence: Evidence) -> Block:
 
 
 def _counted(checks: tuple[Check, ...]) -> str:
-    words = {Verdict.HOLDS: "hold", Verdict.UNPROVEN: "unproven", Verdict.BROKEN: "broken"}
-    counts = ((sum(check.verdict is kind for check in checks), word) for kind, word in words.items())
-    return ", ".join(f"{count} {word}" for count, word in counts if count) or "none"
+    counts = ((sum(check.verdict is kind for check in checks), kind) for kind in Verdict)
+    return ", ".join(f"{kind}: {count}" for count, kind in counts if count) or "none"
 
 
 def _looked_at(evidence: Evidence) -> Iterator[Block]:
@@ -171,7 +171,9 @@ def _models(evidence: Evidence) -> Iterator[Block]:
         rows = tuple(
             (_judged(one), Exact(one.name), f"{one.size:,}", Exact(one.sha256), _found(one)) for one in model.files
         )
-        yield _table(("", "File", "Bytes", "SHA-256 by the manifest", "As it lies there"), rows, "It has no files.")
+        yield _table(
+            ("Verdict", "File", "Bytes", "SHA-256 by the manifest", "As it lies there"), rows, "It has no files."
+        )
 
 
 def _judged(file: ModelFile) -> Verdict:

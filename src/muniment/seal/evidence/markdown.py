@@ -22,9 +22,10 @@ from muniment.seal.evidence.report import SignedReport
 _MARKUP = re.compile(
     r"[\\`*_\[\]<>#|~&$@]"
     r"|:(?=//)|(?<=www)\."  # what GitHub makes links of
-    r"|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]",  # what begins a list or ends a heading
+    r"|^[-+=]",  # what begins a list, or makes a heading of the line before
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"^(\d{1,9})([.)])", re.ASCII)
 _BACKTICKS = re.compile("`+")
 
 
@@ -80,7 +81,8 @@ def _verdict(verdict: Verdict) -> str:
 
 
 def _plain(text: str) -> str:
-    return _MARKUP.sub(r"\\\g<0>", shown(text))
+    escaped = _MARKUP.sub(r"\\\g<0>", shown(text).strip(" "))
+    return _NUMBERED.sub(r"\1\\\2", escaped)
 
 
 def _code(text: str) -> str:

@@ -23,6 +23,8 @@ from muniment.seal.evidence.report import SignedReport
 from muniment.seal.evidence.style import STYLE
 
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+_WIDE = 24
+"""Letters of a word from which on it may be broken anywhere; shorter ones set how narrow a column can be."""
 _POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'"
 
 
@@ -96,7 +98,8 @@ def _cell(cell: Cell) -> str:
         case Verdict():
             return _verdict(cell)
         case Exact():
-            return f"<code>{_plain(cell)}</code>" if cell else ""
+            wide = ' class="wide"' if max(map(len, cell.split()), default=0) > _WIDE else ""
+            return f"<code{wide}>{_plain(cell)}</code>" if cell else ""
         case _:
             return _plain(cell)
 

@@ -21,19 +21,23 @@ dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; margin: .8rem 0; }
 th, td { border: 1px solid var(--rule); padding: .3rem .6rem; text-align: start; vertical-align: top; }
 th { color: var(--quiet); font-weight: 600; }
-td { overflow-wrap: anywhere; }
-td:first-child { overflow-wrap: normal; }
+.wide { overflow-wrap: anywhere; }
 code, pre { font: .85em/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid var(--rule); padding: .6rem .8rem; }
 details { border: 1px solid var(--rule); padding: .3rem .8rem; margin: .6rem 0; }
 summary { cursor: pointer; padding: .2rem 0; }
-@page { size: A4; margin: 18mm 16mm; @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt; } }
+@page {
+  size: A4;
+  margin: 18mm 16mm;
+  @bottom-right { content: counter(page) " / " counter(pages); font: 8pt system-ui, sans-serif; }
+}
 @media print {
-  :root { color-scheme: light; }
-  body { font-size: 9.5pt; }
+  :root { color-scheme: light; font-size: 9.5pt; }
+  pre { font-size: 7.5pt; }
   main { max-width: none; padding: 0; }
   h1, h2, summary { break-after: avoid; }
-  tr, li, dt, dd, header { break-inside: avoid; }
+  tr, li, dl, header { break-inside: avoid; }
+  dl { break-after: avoid; }
   thead { display: table-header-group; }
   details { border: 0; padding: 0; }
   details::details-content { content-visibility: visible; block-size: auto; }
