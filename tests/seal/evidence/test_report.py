@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from muniment.errors import EvidenceError
 from muniment.seal.claims import Verdict
-from muniment.seal.evidence.envelope import Envelope
+from muniment.seal.evidence.envelope import MOST_BYTES, Envelope
 from muniment.seal.evidence.keys import Trust
+from muniment.seal.evidence.record import Composition
 from muniment.seal.evidence.report import PAYLOAD_TYPE, PREDICATE_TYPE, Link, Report, opened, signed
 from tests.seal.evidence.making import KEY, NOON, ONE, OTHER_KEY, TWO, evidence, finding, full_evidence, trusting
 
@@ -53,8 +54,13 @@ def test_it_is_a_statement_of_in_totos_about_images_compose_file_and_models() ->
     ]
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.integers(0, len(CONTENT) * 8 - 1))
+PAYLOAD = range(CONTENT.index(b': "') + 3, CONTENT.index(b'", "payloadType'))
+AROUND = [at for at in range(len(CONTENT)) if at not in PAYLOAD]
+"""The bytes of the envelope that are not of the payload."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.builds(lambda at, bit: at * 8 + bit, st.sampled_from(PAYLOAD) | st.sampled_from(AROUND), st.integers(0, 7)))
 def test_with_any_bit_changed_it_is_refused_or_says_the_same(bit: int) -> None:
     changed = bytearray(CONTENT)
     changed[bit // 8] ^= 1 << bit % 8
@@ -144,6 +150,12 @@ def test_another_payload_type_is_refused() -> None:
 def test_whoever_writes_the_envelope_anew_changes_nothing_of_the_report() -> None:
     spaced = json.dumps(json.loads(CONTENT), indent=4).encode()
     assert opened(spaced, trusting(KEY), "report.json").report == REPORT.report
+
+
+def test_a_report_that_nobody_would_take_is_not_signed() -> None:
+    long = evidence(composition=Composition(sha256=ONE, effective="x" * MOST_BYTES))
+    with pytest.raises(EvidenceError, match=r"would have 22,\d{3},\d{3} bytes, and nobody takes more than 16,777,216"):
+        signed(Report.after(None, long, NOON), KEY)
 
 
 def test_a_report_follows_the_one_before_it() -> None:

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from muniment.errors import EvidenceError
 from muniment.seal.claims import Verdict
-from muniment.seal.evidence.envelope import Envelope
+from muniment.seal.evidence.envelope import MOST_BYTES, Envelope
 from muniment.seal.evidence.keys import SigningKey, Trust
 from muniment.seal.evidence.limits import not_proven
 from muniment.seal.evidence.record import Evidence, Moment, Sha256, Strict
@@ -99,8 +99,17 @@ class SignedReport(Strict):
 
 
 def signed(report: Report, key: SigningKey) -> tuple[SignedReport, bytes]:
-    """The report, signed, and its envelope as bytes."""
+    """The report, signed, and its envelope as bytes.
+
+    Raises:
+        EvidenceError: it is longer than reports may be.
+    """
     content = Envelope.sign(PAYLOAD_TYPE, _payload(report), key.key, key.public.id).to_bytes()
+    if len(content) > MOST_BYTES:
+        raise EvidenceError(
+            f"The report would have {len(content):,} bytes, and nobody takes more than {MOST_BYTES:,}",
+            "See whether the compose file or a model's manifest is what it should be.",
+        )
     return _signed_report(report, key.public.fingerprint, content), content
 
 
