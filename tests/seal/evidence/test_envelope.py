@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muniment.seal.evidence.envelope import MOST_BYTES, Envelope, pae
@@ -77,6 +77,7 @@ def test_another_key_did_not_sign_it() -> None:
     assert not parsed(fields()).is_signed_by(OTHER_KEY.public.key)
 
 
+@settings(deadline=None)
 @given(st.text(), st.binary(), st.text())
 def test_an_envelope_comes_back_as_it_was_written(payload_type: str, payload: bytes, key_id: str) -> None:
     envelope = Envelope.sign(payload_type, payload, KEY.key, key_id)
@@ -135,6 +136,7 @@ def test_what_does_not_fit_an_envelopes_fields_is_refused(content: dict[str, Any
         parsed(content)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_an_envelope_or_refused(content: bytes) -> None:
     try:

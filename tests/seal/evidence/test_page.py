@@ -141,6 +141,7 @@ def test_whatever_something_is_called_is_shown_as_text_and_changes_no_tag(name: 
         assert shown(line) in hostile.text
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_what_is_shown_is_on_one_line_and_hides_nothing(text: str) -> None:
     assert shown(text).isprintable()

@@ -13,7 +13,7 @@ from muniment.errors import EvidenceError
 from muniment.seal.claims import Verdict
 from muniment.seal.evidence.envelope import MOST_BYTES, Envelope
 from muniment.seal.evidence.keys import Trust
-from muniment.seal.evidence.record import Composition
+from muniment.seal.evidence.record import Composition, Image
 from muniment.seal.evidence.report import PAYLOAD_TYPE, PREDICATE_TYPE, Link, Report, opened, signed
 from tests.seal.evidence.making import KEY, NOON, ONE, OTHER_KEY, TWO, evidence, finding, full_evidence, trusting
 
@@ -57,6 +57,13 @@ def test_it_is_a_statement_of_in_totos_about_images_compose_file_and_models() ->
 PAYLOAD = range(CONTENT.index(b': "') + 3, CONTENT.index(b'", "payloadType'))
 AROUND = [at for at in range(len(CONTENT)) if at not in PAYLOAD]
 """The bytes of the envelope that are not of the payload."""
+
+
+def test_each_image_of_a_service_is_a_subject_once() -> None:
+    images = [Image(service="engine", name="engine", running=digest) for digest in (ONE, TWO, ONE)]
+    _, content = signed(Report.after(None, evidence(images=tuple(images)), NOON), KEY)
+    subjects = json.loads(Envelope.from_bytes(content).payload)["subject"]
+    assert [one["digest"]["sha256"] for one in subjects] == [ONE, TWO]
 
 
 @settings(max_examples=300, deadline=None)

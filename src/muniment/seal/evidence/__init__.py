@@ -3,7 +3,7 @@
 ::
 
     report = publish(evidence, folder, signing_key(state))    # HTML, Markdown and JSON in ``folder``
-    checked = check(folder / "report.json", trust("public-key.pem"))
+    checked = check(folder / "report.json", trust("evidence-public-key.pem"))
 
 What was found is in ``record``, what stays unproven in ``limits``. ``report`` signs and opens reports in their
 ``envelope``, with ``keys``. ``archive`` keeps them, ``chain`` holds them against each other, and ``freshness`` tells

@@ -17,7 +17,8 @@ def is_fresh(report: SignedReport, now: datetime, within: timedelta = FRESH_FOR,
         now: the time, of whoever asks.
         within: how old it may be.
         after: the newest report that was believed so far. One that comes before it in the chain is not fresh, whatever
-            time it bears; nor is one that has its number or the next, and is neither itself nor follows it.
+            time it bears. Nor is one that has its number or the next, and is neither itself nor names it; nor one
+            further on that was signed before it.
     """
     evidence = report.report.evidence
     in_order = evidence.begun <= evidence.ended <= report.report.signed <= now

@@ -18,6 +18,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""In hexadecimal digits, without "sha256:" before them."""
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 _Name = Annotated[str, Field(min_length=1)]
 _Count = Annotated[int, Field(ge=0)]
@@ -197,6 +198,8 @@ class Evidence(Strict):
         begun: when the verifier began to look; nothing in here is older.
         ended: when it had looked.
         deployment: its name.
+        findings: of every claim, also of those that nobody could look at.
+        unknown: what is absent here, and what else the verifier could not learn.
     """
 
     nonce: Sha256

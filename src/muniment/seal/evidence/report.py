@@ -157,11 +157,12 @@ def _payload(report: Report) -> bytes:
 
 
 def _subjects(evidence: Evidence) -> list[dict[str, Any]]:
-    found = {f"image of {image.service}": image.running for image in evidence.images}
+    """What the statement is about. Containers of one service that run the same image are one subject."""
+    found = [(f"image of {image.service}", image.running) for image in evidence.images]
     if evidence.composition:
-        found["compose file"] = evidence.composition.sha256
-    found |= {f"manifest of {model.name}": model.manifest for model in evidence.models}
-    return [{"name": name, "digest": {"sha256": digest}} for name, digest in found.items()]
+        found.append(("compose file", evidence.composition.sha256))
+    found += [(f"manifest of {model.name}", model.manifest) for model in evidence.models]
+    return [{"name": name, "digest": {"sha256": digest}} for name, digest in dict.fromkeys(found)]
 
 
 def _report(envelope: Envelope) -> Report:
