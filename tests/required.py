@@ -12,8 +12,8 @@ def missing(what: str, why: str) -> NoReturn:
     """Skip, or fail if it is required.
 
     Args:
-        what: as MUNIMENT_REQUIRE names it: "chromium", "curl", "docker", "fonts", "nginx", "prometheus", "sdk" or
-            "vllm".
+        what: as MUNIMENT_REQUIRE names it: "chromium", "curl", "docker", "fonts", "nginx", "openssl", "prometheus",
+            "sdk" or "vllm".
     """
     if what in os.environ.get("MUNIMENT_REQUIRE", "").split(","):
         pytest.fail(f"{what} is required here, but: {why}")
