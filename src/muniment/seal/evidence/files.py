@@ -18,7 +18,8 @@ def put_all(contents: Mapping[Path, bytes]) -> None:
     """Put files into their places, in their order. Nothing is in its place before all of them are on the disk.
 
     Raises:
-        OSError: they cannot be written. Unless it came while they were renamed, all older ones are whole.
+        OSError: they cannot be written. Each is whole all the same; all are the older ones, unless it came while they
+            were put into their places.
     """
     parts = {path: path.with_name(f".{path.name}.{secrets.token_hex(8)}{PART}") for path in contents}
     try:
@@ -26,11 +27,10 @@ def put_all(contents: Mapping[Path, bytes]) -> None:
             _write(parts[path], content)
         for path, part in parts.items():
             part.replace(path)
+            sync(path.parent)  # what is in its place after a power failure has all before it in theirs
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
-    for folder in {path.parent for path in contents}:
-        sync(folder)
 
 
 def sync(folder: Path) -> None:
