@@ -159,7 +159,9 @@ def _build(services: Document, image: Image, plan: Plan) -> None:
     for service in users:
         service["build"] = dict(build)
     if not users:
-        services[image.name.rpartition("/")[2]] = {"image": tag, "build": build, "profiles": ["build"]}
+        # Nothing runs it but whoever brings up the profile; that does nothing, and reaches nothing.
+        idle = {"entrypoint": ["true"], "network_mode": "none"}
+        services[image.name.rpartition("/")[2]] = {"image": tag, **idle, "build": build, "profiles": ["build"]}
 
 
 def _vary_engine(service: Document, plan: Plan) -> None:
