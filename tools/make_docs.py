@@ -1,4 +1,5 @@
-"""Writes the parts of docs/ that are generated: command help, exit codes, flags, engines' sizes, and the JSON schema.
+"""Writes the parts of docs/ that are generated: command help, exit codes, flags, engines' sizes, lint's rules,
+and the JSON schema.
 
 In a page, what stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`` is replaced. A test fails when a page
 is stale: run ``python tools/make_docs.py``.
@@ -18,10 +19,11 @@ from muniment.cli.commands import cli
 from muniment.deploy.sizing import NANONETS_OCR2_3B, size_for
 from muniment.errors import EngineError, ExitCode
 from muniment.outputs import json_schema
+from muniment.seal.lint import RULES
 from muniment.text import Flag
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ("cli.md", "deployment.md", "exit-codes.md", "outputs.md")
+PAGES = ("cli.md", "deployment.md", "exit-codes.md", "lint.md", "outputs.md")
 SCHEMA = "output.schema.json"
 WIDTH = 100
 
@@ -45,9 +47,20 @@ def _part(name: str) -> str:
         return _table("Code", {str(code.value): text for code, text in _members(ExitCode).items()})
     if name == "sizes":
         return _sizes()
+    if name == "lint rules":
+        return _lint_rules()
     if name == "flags":
         return _table("Flag", {f"`{flag.value}`": text for flag, text in _members(Flag).items()})
     return f"```text\n$ {' '.join(['muniment', *name.split()[1:], '--help'])}\n{_help(name)}\n```\n"
+
+
+def _lint_rules() -> str:
+    """Every rule of ``muniment lint``, as a passage each."""
+    passages = []
+    for rule in RULES:
+        engines = f"; {rule.on_engines} on engines" if rule.on_engines else ""
+        passages.append(f"**`{rule.id}`** ({rule.severity}{engines}): {rule.title}.\n{rule.why}\nFix: {rule.fix}\n")
+    return "\n".join(passages)
 
 
 def _sizes() -> str:

@@ -35,7 +35,7 @@ class ExitCode(IntEnum):
 
     INCOMPLETE = 1
     """Something was read, but some pages came from a fallback or failed, some files could not be opened, or data does
-    not fit its schema."""
+    not fit its schema. Or a compose file has an error."""
 
     USAGE = 2
     """The command line is wrong; nothing was tried."""

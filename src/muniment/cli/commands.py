@@ -20,6 +20,7 @@ COMMANDS = {
     "logs": "Show what the deployment's services log.",
     "upgrade": "Run the deployment with this version of Muniment.",
     "deployed": "Run a muniment command inside the deployment, like key add.",
+    "lint": "Look at compose files for what can reach out, and for what seals nothing.",
     "doctor": "Look whether this machine can run the deployment.",
 }
 """Name and one line of help; ``muniment.cli.<name>`` holds the command under the same name."""
@@ -48,7 +49,7 @@ class LazyGroup(click.Group):
 def cli() -> None:
     """Turn scans and PDFs into Markdown and data on this machine, without a network.
 
-    Exit codes: 0 every page was read; 1 some were not, or by a fallback, or data does not fit its schema; 2 wrong
-    usage; 3 nothing could be read; 4 results could not be written; 5 a model is not what it should be; 6 the
-    deployment does not run, or does not read; 130 interrupted.
+    Exit codes: 0 every page was read; 1 some were not, or by a fallback, data does not fit its schema, or a compose
+    file has an error; 2 wrong usage; 3 nothing could be read; 4 results could not be written; 5 a model is not what it
+    should be; 6 the deployment does not run, or does not read; 130 interrupted.
     """
