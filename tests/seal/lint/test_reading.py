@@ -68,6 +68,30 @@ def test_a_file_that_grows_without_bounds_is_refused(tmp_path: Path) -> None:
         lint([path])
 
 
+@pytest.mark.parametrize(
+    ("base", "other"),
+    [
+        (", ".join(f"k{number}: 1" for number in range(20_000)), "{extends: base}"),
+        (f"ports: [{', '.join(['1'] * 20_000)}]", "{extends: base, ports: [2]}"),
+        (f"volumes: [{', '.join(f'a{number}:/x' for number in range(20_000))}]", "{volumes_from: [base]}"),
+    ],
+    ids=["keys", "items", "mounts"],
+)
+def test_services_that_grow_each_other_without_bounds_are_refused(tmp_path: Path, base: str, other: str) -> None:
+    others = "".join(f"  s{number}: {other}\n" for number in range(900))
+    path = tmp_path / "compose.yaml"
+    path.write_text(f"services:\n  base: {{{base}}}\n{others}")
+    with pytest.raises(UsageError, match="grows beyond all bounds"):
+        lint([path])
+
+
+def test_more_services_than_anybody_has_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "compose.yaml"
+    path.write_text("services:\n" + "".join(f"  s{number}:\n" for number in range(1001)))
+    with pytest.raises(UsageError, match="more than 1,000 services"):
+        lint([path])
+
+
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         lint([tmp_path / "compose.yaml"])
@@ -206,6 +230,7 @@ def test_several_files_are_put_together_and_findings_name_the_one_that_says_it(l
         ("ports: !reset []", False),
         ("ports: !override ['81:81']", True),
         ("network_mode: none\n    networks: !reset []", True),
+        ("<<: &more {networks: [out]}\n    networks: !reset []", False),
     ],
 )
 def test_a_second_file_adds_replaces_and_takes_away(linted: Written, over: str, dropped: bool) -> None:

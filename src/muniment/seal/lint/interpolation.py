@@ -60,29 +60,27 @@ class _Text:
 
     def put_in(self, text: str, depth: int = 0) -> str:
         made = []
-        rest = text
-        while rest and not self.broken:
-            before, dollar, rest = rest.partition("$")
-            made.append(before)
-            if dollar:
-                value, rest = self._variable(rest, depth)
-                made.append(value)
-        return "".join((*made, rest))
+        at = 0
+        while not self.broken and (dollar := text.find("$", at)) >= 0:
+            made.append(text[at:dollar])
+            value, at = self._variable(text, dollar + 1, depth)
+            made.append(value)
+        return "".join((*made, text[at:]))
 
-    def _variable(self, rest: str, depth: int) -> tuple[str, str]:
-        """What stands for the variable that ``rest`` begins with, and what follows it."""
-        if rest.startswith("$"):
-            return "$", rest[1:]
-        if name := _NAME.match(rest):
-            return self._value(name[0], "", "", depth), rest[name.end() :]
-        if not rest.startswith("{"):
-            return "$", rest
-        end = _closing(rest) if depth < _DEEPEST else 0
-        found = _BRACED.fullmatch(rest, 1, end) if end else None
+    def _variable(self, text: str, at: int, depth: int) -> tuple[str, int]:
+        """What stands for the variable whose dollar ends at ``at``, and where it ends."""
+        if text.startswith("$", at):
+            return "$", at + 1
+        if name := _NAME.match(text, at):
+            return self._value(name[0], "", "", depth), name.end()
+        if not text.startswith("{", at):
+            return "$", at
+        end = _closing(text, at) if depth < _DEEPEST else 0
+        found = _BRACED.fullmatch(text, at + 1, end) if end else None
         if found is None:
             self.broken = True
-            return "$", rest
-        return self._value(found[1], found[2] or "", found[3] or "", depth), rest[end + 1 :]
+            return "$", at
+        return self._value(found[1], found[2] or "", found[3] or "", depth), end + 1
 
     def _value(self, name: str, operator: str, other: str, depth: int) -> str:
         value = self.variables.get(name)
@@ -97,10 +95,10 @@ class _Text:
         return value or ""
 
 
-def _closing(rest: str) -> int:
-    """Where the brace that ``rest`` begins with is closed; 0 if nowhere."""
+def _closing(text: str, at: int) -> int:
+    """Where the brace at ``at`` is closed; 0 if nowhere."""
     depth = 0
-    for brace in _BRACE.finditer(rest):
+    for brace in _BRACE.finditer(text, at):
         depth += 1 if brace[0] == "{" else -1
         if depth == 0:
             return brace.start()

@@ -49,7 +49,7 @@ def _found(rule: Rule, subject: Subject) -> Iterator[Finding]:
 def _allowed(found: Sequence[Finding], comments: Sequence[Allowance]) -> Iterator[Finding]:
     """The findings, those marked that a comment allows; and the comments that allow nothing."""
     known = {rule.id for rule in RULES} - {ALLOW_COMMENT.id}
-    useful = {(one.place.file, one.rule, line): one for one in comments if one.reason for line in one.lines}
+    useful = {(one.place.file, one.rule, one.line): one for one in comments if one.reason}
     used = set()
     for finding in found:
         comment = useful.get((finding.place.file, finding.rule.id, finding.place.line))

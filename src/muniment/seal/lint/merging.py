@@ -6,11 +6,13 @@ Source: the Compose Specification's chapter on merging, and how Compose itself d
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from muniment.seal.lint.tree import Entry, Fault, Items, Node, Scalar, Table
+from muniment.seal.lint.tree import RESET, Entry, Fault, Items, Node, Scalar, Table
 
 Path = tuple[str, ...]
 
-_RESET, _OVERRIDE = "!reset", "!override"
+_OVERRIDE = "!override"
+_MOST_VALUES = 1_000_000
+"""Values that are gone through while files and services are put together."""
 _REPLACED = {("command",), ("entrypoint",), ("healthcheck", "test")}
 _PAIRS = {
     ("environment",),
@@ -28,44 +30,37 @@ _LISTS = {("dns",), ("dns_search",), ("dns_opt",), ("env_file",), ("tmpfs",), ("
 """Written as a list, or as a text alone."""
 
 
-def merged(base: Table, over: Table) -> tuple[Table, tuple[Fault, ...]]:
-    """One whole file over another."""
-    merger = _Merger()
-    made = merger.table(base, over, ())
-    return made, tuple(merger.faults)
+class Merger:
+    """Puts tables together, and keeps what contradicts itself.
 
+    Attributes:
+        faults: what Compose refuses.
+    """
 
-def merged_service(base: Table, over: Table) -> tuple[Table, tuple[Fault, ...]]:
-    """One service over the one that it extends."""
-    merger = _Merger()
-    made = merger.table(base, over, ("services", "*"))
-    return made, tuple(merger.faults)
-
-
-def cleared(node: Node) -> Node:
-    """``node`` without what ``!reset`` takes away."""
-    match node:
-        case Table():
-            entries = {
-                key: Entry(entry.place, cleared(entry.value))
-                for key, entry in node.entries.items()
-                if entry.value.tag != _RESET
-            }
-            return replace(node, entries=entries)
-        case Items():
-            return replace(node, items=tuple(cleared(item) for item in node.items if item.tag != _RESET))
-        case Scalar():
-            return node
-
-
-class _Merger:
     def __init__(self) -> None:
         self.faults: list[Fault] = []
+        self._left = _MOST_VALUES
 
-    def table(self, base: Table, over: Table, path: Path) -> Table:
+    def file(self, base: Table, over: Table) -> Table:
+        """One whole file over another. Raises OverflowError when all that was made is more than anybody writes."""
+        made = _cleared(self._table(base, over, ()))
+        assert isinstance(made, Table)  # noqa: S101 - it was one
+        return made
+
+    def service(self, base: Table, over: Table) -> Table:
+        """One service over the one that it extends. Raises OverflowError, as above."""
+        return self._table(base, over, ("services", "*"))
+
+    def _count(self, values: int) -> None:
+        self._left -= values
+        if self._left < 0:
+            raise OverflowError
+
+    def _table(self, base: Table, over: Table, path: Path) -> Table:
+        self._count(len(base.entries) + len(over.entries))
         entries = dict(base.entries)
         for key, entry in over.entries.items():
-            if key in entries and entry.value.tag not in {_RESET, _OVERRIDE}:
+            if key in entries and entry.value.tag not in {RESET, _OVERRIDE}:
                 value = self._node(entries[key].value, entry.value, (*path, key))
                 place = entries[key].place if isinstance(value, Table) else entry.place
                 entries[key] = Entry(place, value)
@@ -84,8 +79,9 @@ class _Merger:
         base, over = _alike(base, over, inner)
         match base, over:
             case Table(), Table():
-                return self.table(base, over, path)
+                return self._table(base, over, path)
             case Items(), Items():
+                self._count(len(base.items) + len(over.items))
                 return replace(base, items=_once((*base.items, *over.items), inner))
             case Scalar(), Scalar():
                 return over
@@ -95,6 +91,22 @@ class _Merger:
                 Fault("malformed", over.place, f"this is of another kind than what it replaces in {where}")
             )
         return over
+
+
+def _cleared(node: Node) -> Node:
+    """``node`` without what ``!reset`` takes away, which is gone."""
+    match node:
+        case Table():
+            entries = {
+                key: Entry(entry.place, _cleared(entry.value))
+                for key, entry in node.entries.items()
+                if entry.value.tag != RESET
+            }
+            return replace(node, entries=entries)
+        case Items():
+            return replace(node, items=tuple(_cleared(item) for item in node.items if item.tag != RESET))
+        case Scalar():
+            return node
 
 
 def _other_driver(base: Node, over: Node) -> bool:

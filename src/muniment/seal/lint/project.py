@@ -7,20 +7,20 @@ from pathlib import Path
 from muniment.errors import UsageError
 from muniment.seal.lint.files import beside, content_of, variables_in
 from muniment.seal.lint.interpolation import interpolated
-from muniment.seal.lint.merging import cleared, merged, merged_service, tables
+from muniment.seal.lint.merging import Merger, tables
 from muniment.seal.lint.services import (
     Network,
     Service,
     Variable,
     environment,
     labels,
-    mounts,
     network,
     networks_of,
     ports,
     words,
 )
-from muniment.seal.lint.tree import Entry, Fault, Items, Node, Place, Scalar, Source, Table, parse, scalars
+from muniment.seal.lint.storage import Mount, Volume, mounts, volumes
+from muniment.seal.lint.tree import Entry, Fault, Items, Node, Place, Scalar, Source, Table, all_scalars, parse, scalars
 
 _MAIN_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _OVERRIDES = (
@@ -32,6 +32,8 @@ _OVERRIDES = (
 _LISTS = ("ports", "volumes", "cap_add", "cap_drop", "security_opt", "devices", "profiles")
 _TABLES_OR_LISTS = ("networks", "environment", "labels")
 _MOST_EXTENDS = 20
+_MOST_SERVICES = 1000
+_OTHER = "Name a compose file."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,6 @@ class Project:
     Attributes:
         files: as they were named.
         sources: every file that was read as YAML, by its name.
-        volumes: volumes that are defined, with the type that their driver is told ("tmpfs", "nfs", "").
         faults: what is wrong with the files as such.
     """
 
@@ -49,7 +50,7 @@ class Project:
     sources: Mapping[str, Source]
     services: Mapping[str, Service]
     networks: Mapping[str, Network]
-    volumes: Mapping[str, str]
+    volumes: Mapping[str, Volume]
     faults: tuple[Fault, ...]
 
 
@@ -59,7 +60,10 @@ def load(paths: Sequence[Path]) -> Project:
     Raises:
         UsageError: one of them cannot be read, is no YAML, or none has services.
     """
-    return _Loader(paths[0].parent).load(paths)
+    try:
+        return _Loader(paths[0].parent).load(paths)
+    except OverflowError:
+        raise UsageError(f"{paths[0]} grows beyond all bounds when it is put together", _OTHER) from None
 
 
 class _Loader:
@@ -68,6 +72,7 @@ class _Loader:
         self._sources: dict[str, Source] = {}
         self._documents: dict[str, tuple[Table, ...]] = {}
         self._faults: list[Fault] = []
+        self._merger = Merger()
         assigned = (variables_in(folder / ".env") if beside(folder, ".env") else None) or {}
         self._variables = {name: one.text for name, one in assigned.items() if one.text is not None}
 
@@ -75,13 +80,16 @@ class _Loader:
         whole = Table(Place(str(paths[0]), 1, 1))
         for path in paths:
             for document in self._read(path, str(path)):
-                whole = self._over(whole, self._extended(document, path))
+                whole = self._merger.file(whole, self._extended(document, path))
         if len(paths) == 1:
             self._overlooked(paths[0])
-        made = cleared(whole)
-        assert isinstance(made, Table)  # noqa: S101 - it was one
-        self._include(made)
-        services = {name: self._service(name, entry, table) for name, entry, table in tables(made.get("services"))}
+        self._include(whole)
+        self._unknown(whole)
+        mounted = mounts(whole)
+        services = {
+            name: self._service(name, entry, table, mounted[name])
+            for name, entry, table in tables(whole.get("services"))
+        }
         if not services:
             raise UsageError(
                 f"{paths[0]} has no services",
@@ -91,9 +99,9 @@ class _Loader:
             files=tuple(map(str, paths)),
             sources=self._sources,
             services=services,
-            networks={name: network(name, entry, table) for name, entry, table in tables(made.get("networks"))},
-            volumes=dict(_volumes(made)),
-            faults=tuple(self._faults),
+            networks={name: network(name, entry, table) for name, entry, table in tables(whole.get("networks"))},
+            volumes=volumes(whole),
+            faults=(*self._faults, *self._merger.faults),
         )
 
     def _read(self, path: Path, name: str) -> tuple[Table, ...]:
@@ -112,15 +120,13 @@ class _Loader:
             made, faults = interpolated(document, self._variables)
             self._faults += faults
             if not isinstance(made, Table):
-                raise UsageError(f"{name} holds no table of services", "Name a compose file.")
-            if not isinstance(made.get("services"), Table | None):
-                raise UsageError(f'{name}: "services" is no table', "Name a compose file.")
+                raise UsageError(f"{name} holds no table of services", _OTHER)
+            services = made.get("services")
+            if not isinstance(services, Table | None):
+                raise UsageError(f'{name}: "services" is no table', _OTHER)
+            if services and len(services.entries) > _MOST_SERVICES:
+                raise UsageError(f"{name} has more than {_MOST_SERVICES:,} services", _OTHER)
             yield made
-
-    def _over(self, base: Table, over: Table) -> Table:
-        made, faults = merged(base, over)
-        self._faults += faults
-        return made
 
     def _overlooked(self, path: Path) -> None:
         """Compose takes a file in that nobody named."""
@@ -134,6 +140,14 @@ class _Loader:
         node = made.get("include")
         for item in node.items if isinstance(node, Items) else scalars(node):
             self._faults.append(Fault("not-followed", item.place, "what is included was not looked at"))
+
+    def _unknown(self, whole: Table) -> None:
+        """What networks are hangs on who runs Compose."""
+        for key in ("networks", "volumes"):
+            for scalar in all_scalars(whole.get(key)):
+                for name in sorted(scalar.unknown):
+                    what = f"{name} has no value here; it was taken for empty"
+                    self._faults.append(Fault("unknown-variable", scalar.place, what))
 
     def _extended(self, document: Table, path: Path) -> Table:
         services = document.get("services")
@@ -166,8 +180,7 @@ class _Loader:
             self._faults.append(Fault("not-followed", extends.place, what))
             return service
         base, others, where = found
-        made, faults = merged_service(self._extend(base, others, where, left - 1), service)
-        self._faults += faults
+        made = self._merger.service(self._extend(base, others, where, left - 1), service)
         return replace(made, entries={key: entry for key, entry in made.entries.items() if key != "extends"})
 
     def _base(self, extends: Node, services: Table, path: Path) -> tuple[Table, Table, Path] | None:
@@ -185,7 +198,7 @@ class _Loader:
         base = services.get(name.text) if isinstance(name, Scalar) else None
         return (base, services, path) if isinstance(base, Table) else None
 
-    def _service(self, name: str, entry: Entry, table: Table) -> Service:
+    def _service(self, name: str, entry: Entry, table: Table, mounted: tuple[Mount, ...]) -> Service:
         self._check(table)
         return Service(
             name=name,
@@ -193,7 +206,7 @@ class _Loader:
             table=table,
             networks=networks_of(table, entry.place),
             ports=tuple(ports(table.get("ports"))),
-            mounts=tuple(mounts(table.get("volumes"))),
+            mounts=mounted,
             environment=self._environment(table),
             words=tuple(words(table.get("entrypoint"), table.get("command"))),
             profiles=tuple(one.text for one in scalars(table.get("profiles"))),
@@ -227,10 +240,3 @@ def _variable_files(node: Node | None) -> Iterator[tuple[Place, str]]:
         path = item.get("path") if isinstance(item, Table) else item
         if isinstance(path, Scalar) and not path.empty:
             yield path.place, path.text
-
-
-def _volumes(made: Table) -> Iterator[tuple[str, str]]:
-    for name, _, table in tables(made.get("volumes")):
-        options = table.get("driver_opts")
-        kind = options.get("type") if isinstance(options, Table) else None
-        yield name, kind.text if isinstance(kind, Scalar) else ""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from muniment.seal.lint.project import Project
-from muniment.seal.lint.services import Mount, Network, Service
+from muniment.seal.lint.services import Network, Service
+from muniment.seal.lint.storage import Kind, Mount
 from muniment.seal.lint.tree import Place
 
 _SOCKETS = ("docker.sock", "podman.sock", "containerd.sock", "crio.sock", "cri-dockerd.sock")
@@ -42,6 +43,7 @@ class Out(StrEnum):
 
 
 _DIRECT = {Way.NETWORK, Way.HOST, Way.CONTROL}
+_BEST = (Way.NETWORK, Way.HOST, Way.CONTROL, Way.UNKNOWN, Way.MACHINE, Way.HOP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def network_named(project: Project, name: str, place: Place) -> Network | None:
 
 def controls_docker(mount: Mount) -> bool:
     """Whether it lends a socket by which containers are made, or the folder of it. Reading suffices to use one."""
-    return mount.kind == "bind" and (mount.source.endswith(_SOCKETS) or mount.source.rstrip("/") in _ABOVE_SOCKETS)
+    return mount.kind is Kind.BIND and (mount.source.endswith(_SOCKETS) or mount.source.rstrip("/") in _ABOVE_SOCKETS)
 
 
 def _alone(project: Project, service: Service) -> Reach:
@@ -168,7 +170,7 @@ def _is_cut_off(network: Network) -> bool:
 def _of_network(network: Network, place: Place) -> Iterator[Path]:
     if network.driver == "host" or network.real_name == "host":
         yield Path(Way.HOST, f"network {network.name}, which is the machine's own", place)
-    elif network.driver == "null" or network.real_name == "none":
+    elif network.driver in {"null", "none"} or network.real_name == "none":
         return
     elif network.external:
         yield Path(Way.UNKNOWN, f"network {network.name}, which is made elsewhere", place)
@@ -238,7 +240,7 @@ def _chain(
         near, what = step[at]
         through.append(f"{near} ({what})")
         at = near
-    last = alone[at].paths[0].what
+    last = min(alone[at].paths, key=lambda path: _BEST.index(path.way)).what
     shown = through if len(through) <= _MOST_SHARING else [*through[:_MOST_SHARING], "…"]
     return (Path(Way.HOP, f"only through {', then '.join(shown)} to {last}", project.services[name].place),)
 
@@ -252,7 +254,7 @@ def _meetings(project: Project, alone: Mapping[str, Reach]) -> Iterator[_Meeting
         for network in alone[name].networks:
             on[network].append(name)
         for mount in service.mounts:
-            if mount.source and mount.kind != "other":
+            if mount.source and mount.kind is not Kind.OTHER:
                 mounted[mount.source.rstrip("/")].append((name, mount.read_only))
     for network, names in on.items():
         yield _Meeting(f"network {network}", tuple(names))

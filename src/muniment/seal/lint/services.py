@@ -5,12 +5,11 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
-from typing import Literal
 
 from muniment.seal.lint.merging import names, pairs
-from muniment.seal.lint.tree import Entry, Items, Node, Place, Scalar, Table, scalars
+from muniment.seal.lint.storage import Mount
+from muniment.seal.lint.tree import Entry, Items, Node, Place, Scalar, Table, is_true_at, scalars, text_at
 
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _SHELLS = {"sh", "bash", "ash", "dash", "zsh"}
 _SHELL_COMMAND = re.compile(r"-[a-z]*c")
 
@@ -37,23 +36,6 @@ class Port:
             return ip_address(self.host.strip("[]")).is_loopback
         except ValueError:
             return self.host == "localhost"
-
-
-@dataclass(frozen=True, slots=True)
-class Mount:
-    """A folder of the machine, or a volume, in a container.
-
-    Attributes:
-        written: the source as the file has it.
-        source: a path of the machine's or a volume's name; "" for one without a name.
-    """
-
-    place: Place
-    kind: Literal["bind", "volume", "other"]
-    written: str
-    source: str
-    target: str
-    read_only: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,16 +154,16 @@ def networks_of(table: Table, place: Place) -> dict[str, Place]:
 def network(name: str, entry: Entry, table: Table) -> Network:
     """A network as it is defined."""
     external = table.get("external")
-    real = _text(table, "name") or (_text(external, "name") if isinstance(external, Table) else "")
+    real = text_at(table, "name") or text_at(external, "name")
     options = table.get("driver_opts")
-    ipv6 = _is_true(table.get("enable_ipv6"))
-    modes = [_text(options, f"com.docker.network.bridge.gateway_mode_ipv{version}") for version in (4, 6)]
+    ipv6 = is_true_at(table, "enable_ipv6")
+    modes = [text_at(options, f"com.docker.network.bridge.gateway_mode_ipv{version}") for version in (4, 6)]
     return Network(
         name=name,
         place=entry.place,
-        external=isinstance(external, Table) or _is_true(external),
-        internal=_is_true(table.get("internal")),
-        driver=_text(table, "driver"),
+        external=isinstance(external, Table) or is_true_at(table, "external"),
+        internal=is_true_at(table, "internal"),
+        driver=text_at(table, "driver"),
         real_name=real,
         apart=modes[0] == "isolated" and (modes[1] == "isolated" or not ipv6),
     )
@@ -191,47 +173,12 @@ def ports(node: Node | None) -> Iterator[Port]:
     """What ``ports`` publishes."""
     for item in node.items if isinstance(node, Items) else ():
         if isinstance(item, Table):
-            target, host = _text(item, "target"), _text(item, "host_ip")
-            published = _text(item, "published")
+            target, host = text_at(item, "target"), text_at(item, "host_ip")
+            published = text_at(item, "published")
             yield Port(item.place, f"{published}:{target}" if published else target, host, target)
         elif isinstance(item, Scalar) and not item.empty:
             *before, target = item.text.partition("/")[0].rsplit(":", 2)
             yield Port(item.place, item.written, before[0] if len(before) > 1 else "", target)
-
-
-def mounts(node: Node | None) -> Iterator[Mount]:
-    """What ``volumes`` mounts."""
-    for item in node.items if isinstance(node, Items) else ():
-        if isinstance(item, Table):
-            yield _long_mount(item)
-        elif isinstance(item, Scalar):
-            yield _short_mount(item)
-
-
-def _long_mount(item: Table) -> Mount:
-    told = _text(item, "type")
-    source = item.get("source") or item.get("src")
-    text = source if isinstance(source, Scalar) else Scalar(item.place, "", "")
-    kind: Literal["bind", "volume", "other"] = "other"
-    if told in {"bind", "volume"}:
-        kind = "bind" if told == "bind" else "volume"
-    target = _text(item, "target") or _text(item, "dst") or _text(item, "destination")
-    read_only = _is_true(item.get("read_only")) or _is_true(item.get("readonly"))
-    return Mount(text.place, kind, text.written, text.text, target, read_only)
-
-
-def _short_mount(item: Scalar) -> Mount:
-    drive = _DRIVE.match(item.text)
-    head = drive[0] if drive else ""
-    parts = item.text[len(head) :].split(":")
-    if len(parts) == 1:
-        return Mount(item.place, "volume", "", "", item.text, read_only=False)
-    source, target, options = head + parts[0], parts[1], ",".join(parts[2:]).split(",")
-    kind: Literal["bind", "volume"] = "bind" if head or source[:1] in {"/", ".", "~"} else "volume"
-    if item.unknown and not source:
-        kind = "bind"
-    written = item.written.removesuffix(":" + ":".join(parts[1:]))
-    return Mount(item.place, kind, written, source, target, "ro" in options)
 
 
 def environment(node: Node | None) -> dict[str, Variable]:
@@ -274,12 +221,3 @@ def _split(scalar: Scalar) -> list[Word]:
     except ValueError:
         parts = scalar.text.split()
     return [Word(part, scalar) for part in parts]
-
-
-def _text(node: Node | None, key: str) -> str:
-    value = node.get(key) if isinstance(node, Table) else None
-    return value.text if isinstance(value, Scalar) else ""
-
-
-def _is_true(node: Node | None) -> bool:
-    return isinstance(node, Scalar) and node.is_true

@@ -19,6 +19,8 @@ _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _NULL = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"true", "yes", "y", "on", "1"}
 _MERGE = "<<"
+RESET = "!reset"
+"""The tag by which a file takes away what earlier ones say."""
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, faster
 
 
@@ -199,7 +201,11 @@ class _Composer:
                     self._fault("duplicate-key", key.place, f'"{key.written}" stands in line {first} already')
                 entries[key.written] = Entry(key.place, value)
         for table in merged:
-            entries = {**table.entries, **entries}
+            # As in Compose, what "!reset" takes away is another file's, and not what "<<" brings.
+            kept = {
+                key: entry for key, entry in entries.items() if entry.value.tag != RESET or key not in table.entries
+            }
+            entries = {**table.entries, **kept}
         return Table(place, entries, event.tag or "")
 
     def _merged(self, value: Node) -> list[Table]:
@@ -241,3 +247,28 @@ def scalars(node: Node | None) -> tuple[Scalar, ...]:
             return tuple(item for item in node.items if isinstance(item, Scalar) and not item.empty)
         case _:
             return ()
+
+
+def all_scalars(node: Node | None) -> Iterator[Scalar]:
+    """Every text in a node, however deep."""
+    match node:
+        case Scalar():
+            yield node
+        case Items():
+            for item in node.items:
+                yield from all_scalars(item)
+        case Table():
+            for entry in node.entries.values():
+                yield from all_scalars(entry.value)
+
+
+def text_at(node: Node | None, key: str) -> str:
+    """The text behind ``key`` of a table; "" where there is none."""
+    value = node.get(key) if isinstance(node, Table) else None
+    return value.text if isinstance(value, Scalar) else ""
+
+
+def is_true_at(node: Node | None, key: str) -> bool:
+    """Whether a word for true stands behind ``key`` of a table."""
+    value = node.get(key) if isinstance(node, Table) else None
+    return isinstance(value, Scalar) and value.is_true

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from muniment.seal.lint.engines import image_name, image_tag
 from muniment.seal.lint.rule import Hit, Rule, Severity, Subject
 from muniment.seal.lint.services import Service
-from muniment.seal.lint.tree import Items, Node, Scalar, Table
+from muniment.seal.lint.tree import all_scalars
 
 _MOVING = re.compile(r"[^0-9]*|(.*[-_.])?(latest|main|master|nightly|edge|dev|rolling)([-_.].*)?")
 """Tags that name another image tomorrow."""
@@ -41,25 +41,14 @@ def _by_tag(subject: Subject) -> Iterator[Hit]:
 
 
 def _unknown(subject: Subject) -> Iterator[Hit]:
+    yield from _faults("unknown-variable")(subject)
     told: set[str] = set()
     for service in subject.project.services.values():
         for key in _JUDGED:
-            for scalar in _scalars(service.table.get(key)):
+            for scalar in all_scalars(service.table.get(key)):
                 for name in sorted(scalar.unknown - told):
                     told.add(name)
                     yield Hit(scalar.place, service.name, f"{name} has no value here; it was taken for empty")
-
-
-def _scalars(node: Node | None) -> Iterator[Scalar]:
-    match node:
-        case Scalar():
-            yield node
-        case Items():
-            for item in node.items:
-                yield from _scalars(item)
-        case Table():
-            for entry in node.entries.values():
-                yield from _scalars(entry.value)
 
 
 def _faults(rule: str) -> Callable[[Subject], Iterator[Hit]]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from muniment.seal.lint.reach import controls_docker
 from muniment.seal.lint.rule import Hit, Rule, Severity, Subject
-from muniment.seal.lint.services import Mount, Service
+from muniment.seal.lint.services import Service
+from muniment.seal.lint.storage import Kind, Mount
 from muniment.seal.lint.tree import Items, Scalar, Table
 
 _ESCAPING = {
@@ -32,7 +33,7 @@ _RAW_DEVICE = re.compile(
     r"/dev(/(mem|kmem|port|kmsg|sd[a-z]+\d*|vd[a-z]+\d*|xvd[a-z]+\d*|nvme\d.*|dm-.*|mapper/.*|disk/.*))?"
 )
 _HOME = re.compile(r"(\$HOME\b|\$\{HOME[^}]*\}|~|/root|/home/[^/]+)(?=/|$)")
-_SECRETS = {"~/.ssh", "~/.aws", "~/.docker", "~/.kube", "~/.gnupg", "~/.config", "~/.config/gcloud", "~/.azure"}
+_SECRETS = ("~/.ssh", "~/.aws", "~/.docker", "~/.kube", "~/.gnupg", "~/.config/gcloud", "~/.azure")
 _WHOLE = {
     "/",
     "/etc",
@@ -179,7 +180,7 @@ def _devices(subject: Subject) -> Iterator[Hit]:
 def _folders(subject: Subject, *, read_only: bool) -> Iterator[Hit]:
     for service in _services(subject):
         for mount in service.mounts:
-            if mount.kind != "bind" or mount.read_only != read_only or controls_docker(mount):
+            if mount.kind is not Kind.BIND or mount.read_only != read_only or controls_docker(mount):
                 continue
             if _is_the_machines(mount):
                 yield Hit(mount.place, service.name, f"{mount.written} is mounted")
@@ -192,8 +193,8 @@ def _is_the_machines(mount: Mount) -> bool:
     path = posixpath.normpath(_HOME.sub("~", spelt, count=1)) if spelt else ""
     if mount.read_only and path in _READ_BY_ALL:
         return False
-    below = any(path == one or path.startswith((f"{one}/", f"{one}.")) for one in _BELOW)
-    return below or path in _WHOLE | _SECRETS | _FILES
+    below = any(path == one or path.startswith((f"{one}/", f"{one}.")) for one in (*_BELOW, *_SECRETS))
+    return below or path in _WHOLE | _FILES
 
 
 def _folders_writable(subject: Subject) -> Iterator[Hit]:

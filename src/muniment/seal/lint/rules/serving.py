@@ -8,6 +8,7 @@ from muniment.seal.lint.engines import EngineKind, Options, image_name, image_ta
 from muniment.seal.lint.reach import Out
 from muniment.seal.lint.rule import Hit, Rule, Severity, Subject
 from muniment.seal.lint.services import Service, Variable
+from muniment.seal.lint.storage import Kind
 from muniment.seal.lint.tree import Place
 
 _ON, _OFF = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
@@ -220,8 +221,9 @@ def _tokens(subject: Subject) -> Iterator[Hit]:
 def _volumes(subject: Subject) -> Iterator[Hit]:
     for service, _ in subject.engine_services():
         for mount in service.mounts:
-            in_memory = subject.project.volumes.get(mount.source) == "tmpfs"
-            if mount.kind != "other" and mount.source and not mount.read_only and not in_memory:
+            volume = subject.project.volumes.get(mount.source)
+            stays = volume is None or not volume.in_memory
+            if mount.kind is not Kind.OTHER and mount.source and not mount.read_only and stays:
                 yield Hit(mount.place, service.name, f"it may write to {mount.written}")
 
 
