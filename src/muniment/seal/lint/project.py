@@ -20,7 +20,20 @@ from muniment.seal.lint.services import (
     words,
 )
 from muniment.seal.lint.storage import Mount, Volume, mounts, volumes
-from muniment.seal.lint.tree import Entry, Fault, Items, Node, Place, Scalar, Source, Table, all_scalars, parse, scalars
+from muniment.seal.lint.tree import (
+    Entry,
+    Fault,
+    Items,
+    Node,
+    Place,
+    Scalar,
+    Source,
+    Table,
+    all_scalars,
+    is_true_at,
+    parse,
+    scalars,
+)
 
 _MAIN_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _OVERRIDES = (
@@ -80,6 +93,7 @@ class _Loader:
         whole = Table(Place(str(paths[0]), 1, 1))
         for path in paths:
             for document in self._read(path, str(path)):
+                self._forgotten(whole, document)
                 whole = self._merger.file(whole, self._extended(document, path))
         if len(paths) == 1:
             self._overlooked(paths[0])
@@ -127,6 +141,15 @@ class _Loader:
             if services and len(services.entries) > _MOST_SERVICES:
                 raise UsageError(f"{name} has more than {_MOST_SERVICES:,} services", _OTHER)
             yield made
+
+    def _forgotten(self, whole: Table, over: Table) -> None:
+        """What Compose 1 loses: it takes a network as the last file has it, and puts nothing together."""
+        networks = whole.get("networks")
+        for name, entry, table in tables(over.get("networks")):
+            before = networks.get(name) if isinstance(networks, Table) else None
+            if is_true_at(before, "internal") and table.get("internal") is None:
+                what = f'{name} is "internal: true" in an earlier file, and not here'
+                self._faults.append(Fault("internal-forgotten", entry.place, what))
 
     def _overlooked(self, path: Path) -> None:
         """Compose takes a file in that nobody named."""

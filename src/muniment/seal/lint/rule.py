@@ -69,3 +69,12 @@ class Rule:
     why: str
     fix: str
     check: Callable[[Subject], Iterator[Hit]]
+
+
+def faults(rule: str) -> Callable[[Subject], Iterator[Hit]]:
+    """The check of a rule about files as such, which finds what was told while they were read."""
+
+    def check(subject: Subject) -> Iterator[Hit]:
+        return (Hit(fault.place, "", fault.what) for fault in subject.project.faults if fault.rule == rule)
+
+    return check

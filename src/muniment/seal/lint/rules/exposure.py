@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from muniment.seal.lint.reach import Out, Way
-from muniment.seal.lint.rule import Hit, Rule, Severity, Subject
+from muniment.seal.lint.rule import Hit, Rule, Severity, Subject, faults
 from muniment.seal.lint.services import Network, Port, Service
 from muniment.seal.lint.tree import Place
 
@@ -220,6 +220,14 @@ RULES = (
         why="Compose refuses the file; nothing can be said about what the service reaches.",
         fix='Define it under "networks".',
         check=_undefined,
+    ),
+    Rule(
+        id="internal-forgotten",
+        severity=Severity.WARNING,
+        title="A network is internal for Compose 2, and not for Compose 1",
+        why="Compose 1 takes a network as the last file has it and forgets what earlier ones say: it gets a way out.",
+        fix='Write "internal: true" in every file that names the network under "networks", or name it in one only.',
+        check=faults("internal-forgotten"),
     ),
     Rule(
         id="external-network",

@@ -1,10 +1,10 @@
 """Rules about images, and about the files as such: what is wrong with them, and what could not be looked at."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from muniment.seal.lint.engines import image_name, image_tag
-from muniment.seal.lint.rule import Hit, Rule, Severity, Subject
+from muniment.seal.lint.rule import Hit, Rule, Severity, Subject, faults
 from muniment.seal.lint.services import Service
 from muniment.seal.lint.tree import all_scalars
 
@@ -41,7 +41,7 @@ def _by_tag(subject: Subject) -> Iterator[Hit]:
 
 
 def _unknown(subject: Subject) -> Iterator[Hit]:
-    yield from _faults("unknown-variable")(subject)
+    yield from faults("unknown-variable")(subject)
     told: set[str] = set()
     for service in subject.project.services.values():
         for key in _JUDGED:
@@ -51,20 +51,13 @@ def _unknown(subject: Subject) -> Iterator[Hit]:
                     yield Hit(scalar.place, service.name, f"{name} has no value here; it was taken for empty")
 
 
-def _faults(rule: str) -> Callable[[Subject], Iterator[Hit]]:
-    def check(subject: Subject) -> Iterator[Hit]:
-        return (Hit(fault.place, "", fault.what) for fault in subject.project.faults if fault.rule == rule)
-
-    return check
-
-
 ALLOW_COMMENT = Rule(
     id="allow-comment",
     severity=Severity.WARNING,
     title="A comment that allows something counts for nothing",
     why="Whoever reads it believes that somebody has looked at this.",
     fix="Write: # muniment: allow RULE why it is right here. On the finding's line, or alone on the line above.",
-    check=_faults("allow-comment"),
+    check=faults("allow-comment"),
 )
 RULES = (
     Rule(
@@ -90,7 +83,7 @@ RULES = (
         why="Compose 2 refuses the file. Compose 1 takes the last without a word, so that what seals a service may be "
         "what is dropped.",
         fix="Keep one.",
-        check=_faults("duplicate-key"),
+        check=faults("duplicate-key"),
     ),
     Rule(
         id="malformed",
@@ -98,7 +91,7 @@ RULES = (
         title="Something is not as Compose wants it",
         why="Compose refuses it, or takes it for something else; what was meant is not what runs.",
         fix="Write it as the Compose Specification has it: docker compose config shows what Compose makes of it.",
-        check=_faults("malformed"),
+        check=faults("malformed"),
     ),
     Rule(
         id="not-followed",
@@ -106,7 +99,7 @@ RULES = (
         title="Another file was not looked at",
         why="What it says counts for Compose, and can undo everything that this file does right.",
         fix="Have what Compose makes of all of them looked at: docker compose config > all.yaml",
-        check=_faults("not-followed"),
+        check=faults("not-followed"),
     ),
     Rule(
         id="env-file-unread",
@@ -114,7 +107,7 @@ RULES = (
         title="A file of variables was not looked at",
         why="It may switch telemetry on, set a proxy or trust code. It is missing, or lies in another folder.",
         fix="Run this where the file is.",
-        check=_faults("env-file-unread"),
+        check=faults("env-file-unread"),
     ),
     Rule(
         id="unknown-variable",

@@ -61,6 +61,8 @@ _REPORTING = (
     _telemetry(r"(.*/)?mintplexlabs/anythingllm", "DISABLE_TELEMETRY", off=_ON),
     _telemetry(r"(.*/)?metabase/metabase", "MB_ANON_TRACKING_ENABLED", off=_OFF),
 )
+_QUIET = {"--disable-telemetry", "--no-analytics"}
+"""Options that do the same, of Qdrant and Meilisearch."""
 _SWITCHES = {
     **{name: off for one in _REPORTING for name, off in one.variables},
     **dict.fromkeys(("DO_NOT_TRACK", "VLLM_NO_USAGE_STATS", "HF_HUB_DISABLE_TELEMETRY", "SCARF_NO_ANALYTICS"), _ON),
@@ -141,7 +143,8 @@ def _reporting(service: Service, kind: EngineKind | None) -> Iterator[Hit]:
     name = image_name(service)
     for one in _REPORTING:
         names = [variable for variable, _ in one.variables]
-        if one.image.fullmatch(name) and not _has_any(service, names):
+        quiet = any(word.text in _QUIET for word in service.words)
+        if one.image.fullmatch(name) and not quiet and not _has_any(service, names):
             yield Hit(service.place_of("environment"), service.name, f"it reports its use; {names[0]} is not set")
 
 
