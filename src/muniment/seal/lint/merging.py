@@ -43,13 +43,30 @@ class Merger:
 
     def file(self, base: Table, over: Table) -> Table:
         """One whole file over another. Raises OverflowError when all that was made is more than anybody writes."""
-        made = _cleared(self._table(base, over, ()))
+        made = self._cleared(self._table(base, over, ()))
         assert isinstance(made, Table)  # noqa: S101 - it was one
         return made
 
     def service(self, base: Table, over: Table) -> Table:
         """One service over the one that it extends. Raises OverflowError, as above."""
         return self._table(base, over, ("services", "*"))
+
+    def _cleared(self, node: Node) -> Node:
+        """``node`` without what ``!reset`` takes away, which is gone."""
+        match node:
+            case Table():
+                self._count(len(node.entries))
+                entries = {
+                    key: Entry(entry.place, self._cleared(entry.value))
+                    for key, entry in node.entries.items()
+                    if entry.value.tag != RESET
+                }
+                return replace(node, entries=entries)
+            case Items():
+                self._count(len(node.items))
+                return replace(node, items=tuple(self._cleared(item) for item in node.items if item.tag != RESET))
+            case Scalar():
+                return node
 
     def _count(self, values: int) -> None:
         self._left -= values
@@ -91,22 +108,6 @@ class Merger:
                 Fault("malformed", over.place, f"this is of another kind than what it replaces in {where}")
             )
         return over
-
-
-def _cleared(node: Node) -> Node:
-    """``node`` without what ``!reset`` takes away, which is gone."""
-    match node:
-        case Table():
-            entries = {
-                key: Entry(entry.place, _cleared(entry.value))
-                for key, entry in node.entries.items()
-                if entry.value.tag != RESET
-            }
-            return replace(node, entries=entries)
-        case Items():
-            return replace(node, items=tuple(_cleared(item) for item in node.items if item.tag != RESET))
-        case Scalar():
-            return node
 
 
 def _other_driver(base: Node, over: Node) -> bool:

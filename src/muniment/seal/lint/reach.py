@@ -12,7 +12,7 @@ from muniment.seal.lint.tree import Place
 
 _SOCKETS = ("docker.sock", "podman.sock", "containerd.sock", "crio.sock", "cri-dockerd.sock")
 _ABOVE_SOCKETS = {"/run", "/var/run"}
-_MOST_SHARING = 30
+_MOST_SHOWN = 30
 
 
 class Way(StrEnum):
@@ -70,7 +70,6 @@ class Reach:
         cut_off: nobody reaches it from outside of its networks: it has none, or all are internal.
     """
 
-    service: str
     holder: str
     networks: Mapping[str, Network]
     paths: tuple[Path, ...]
@@ -85,11 +84,6 @@ class Reach:
             return Out.UNKNOWN
         return Out.INDIRECT if ways else Out.NO
 
-    @property
-    def direct(self) -> tuple[Path, ...]:
-        """The paths that need nobody's help."""
-        return tuple(path for path in self.paths if path.way in _DIRECT)
-
 
 def reaches(project: Project) -> dict[str, Reach]:
     """What each service reaches, by its name."""
@@ -97,7 +91,6 @@ def reaches(project: Project) -> dict[str, Reach]:
     hops = _hops(project, alone)
     return {
         name: Reach(
-            service=name,
             holder=reach.holder,
             networks=reach.networks,
             paths=(*reach.paths, *hops[name]) if reach.out in {Out.INDIRECT, Out.NO} else reach.paths,
@@ -105,14 +98,6 @@ def reaches(project: Project) -> dict[str, Reach]:
         )
         for name, reach in alone.items()
     }
-
-
-def network_named(project: Project, name: str, place: Place) -> Network | None:
-    """The network that a service names; None if the file does not define it."""
-    found = project.networks.get(name)
-    if found is None and name == "default":
-        return Network(name=name, place=place)
-    return found
 
 
 def controls_docker(mount: Mount) -> bool:
@@ -129,7 +114,9 @@ def _alone(project: Project, service: Service) -> Reach:
     match mode.partition(":")[0]:
         case "":
             for name, where in holder.networks.items():
-                found = network_named(project, name, where)
+                found = project.networks.get(name)
+                if found is None and name == "default":
+                    found = Network(name=name, place=where)
                 if found is not None:
                     networks[name] = found
                     paths += _of_network(found, where if holder is service else place)
@@ -147,7 +134,7 @@ def _alone(project: Project, service: Service) -> Reach:
             paths.append(Path(Way.UNKNOWN, f'network_mode "{mode}"', place))
     cut_off = mode == "none" or (not mode and bool(networks) and all(map(_is_cut_off, networks.values())))
     cut_off = cut_off and len(networks) == (0 if mode else len(holder.networks))
-    return Reach(service=service.name, holder=holder.name, networks=networks, paths=tuple(paths), cut_off=cut_off)
+    return Reach(holder=holder.name, networks=networks, paths=tuple(paths), cut_off=cut_off)
 
 
 def _holder(project: Project, service: Service) -> tuple[Service, str]:
@@ -164,7 +151,7 @@ def _holder(project: Project, service: Service) -> tuple[Service, str]:
 
 
 def _is_cut_off(network: Network) -> bool:
-    return network.internal and not network.external and network.driver not in {"host"}
+    return network.internal and not network.external and network.driver != "host"
 
 
 def _of_network(network: Network, place: Place) -> Iterator[Path]:
@@ -241,7 +228,7 @@ def _chain(
         through.append(f"{near} ({what})")
         at = near
     last = min(alone[at].paths, key=lambda path: _BEST.index(path.way)).what
-    shown = through if len(through) <= _MOST_SHARING else [*through[:_MOST_SHARING], "…"]
+    shown = through if len(through) <= _MOST_SHOWN else [*through[:_MOST_SHOWN], "…"]
     return (Path(Way.HOP, f"only through {', then '.join(shown)} to {last}", project.services[name].place),)
 
 

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from muniment.seal.lint.merging import names, pairs
@@ -21,13 +21,11 @@ class Port:
     Attributes:
         written: as the file has it.
         host: the machine's address; "" for all.
-        target: the port inside.
     """
 
     place: Place
     written: str
     host: str
-    target: str
 
     @property
     def only_here(self) -> bool:
@@ -111,7 +109,7 @@ class Service:
     environment: Mapping[str, Variable]
     words: tuple[Word, ...]
     profiles: tuple[str, ...]
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str]
 
     def scalar(self, *path: str) -> Scalar | None:
         """The text at ``path``; None where there is none."""
@@ -137,13 +135,12 @@ class Service:
     @property
     def network_mode(self) -> str:
         """What it says, "" for nothing."""
-        mode = self.scalar("network_mode") or self.scalar("net")
-        return mode.text if mode else ""
+        return text_at(self.table, "network_mode")
 
 
 def networks_of(table: Table, place: Place) -> dict[str, Place]:
     """The networks a service is on: Compose's default one where it names none."""
-    if table.get("network_mode") is not None or table.get("net") is not None:
+    if text_at(table, "network_mode"):
         return {}
     node = table.get("networks")
     named = names(node) if node is not None else None
@@ -173,12 +170,11 @@ def ports(node: Node | None) -> Iterator[Port]:
     """What ``ports`` publishes."""
     for item in node.items if isinstance(node, Items) else ():
         if isinstance(item, Table):
-            target, host = text_at(item, "target"), text_at(item, "host_ip")
-            published = text_at(item, "published")
-            yield Port(item.place, f"{published}:{target}" if published else target, host, target)
+            target, published = text_at(item, "target"), text_at(item, "published")
+            yield Port(item.place, f"{published}:{target}" if published else target, text_at(item, "host_ip"))
         elif isinstance(item, Scalar) and not item.empty:
-            *before, target = item.text.partition("/")[0].rsplit(":", 2)
-            yield Port(item.place, item.written, before[0] if len(before) > 1 else "", target)
+            parts = item.text.partition("/")[0].rsplit(":", 2)
+            yield Port(item.place, item.written, parts[0] if len(parts) > 2 else "")
 
 
 def environment(node: Node | None) -> dict[str, Variable]:

@@ -73,7 +73,10 @@ def _engine_shares(subject: Subject) -> Iterator[Hit]:
     for service, _ in subject.engine_services():
         mode = service.network_mode
         if mode.startswith("service:"):
-            what = f"it has the networks and the loopback of {mode.removeprefix('service:')}"
+            lender = subject.project.services.get(subject.reaches[service.name].holder)
+            ports = ", ".join(port.written for port in lender.ports) if lender else ""
+            published = f", and {ports} may lead into it" if ports else ""
+            what = f"it has the networks and the loopback of {mode.removeprefix('service:')}{published}"
             yield Hit(service.place_of("network_mode"), service.name, what)
 
 

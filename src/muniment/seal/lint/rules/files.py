@@ -72,7 +72,7 @@ RULES = (
         id="image-by-tag",
         severity=Severity.NOTE,
         title="An image is pinned by a tag alone",
-        why="Tags can be moved, though makers rarely do.",
+        why="A tag can be moved to another image, by its makers or by whoever got into their account.",
         fix="Add the digest: docker image inspect --format '{{.RepoDigests}}' IMAGE",
         check=_by_tag,
     ),

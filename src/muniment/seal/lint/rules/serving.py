@@ -98,6 +98,8 @@ def _not_offline(subject: Subject) -> Iterator[Hit]:
 
 def _model(subject: Subject) -> Iterator[Hit]:
     for service, kind in subject.engine_services():
+        if _is_on(service, "HF_HUB_OFFLINE"):
+            continue  # it takes what was fetched before
         options = Options(service.words)
         for name in _MODEL_OPTIONS.get(kind.name, ()):
             found = options.find(name)
@@ -287,7 +289,7 @@ RULES = (
         id="telemetry-on",
         severity=Severity.WARNING,
         title="A service reports its use",
-        why="What runs here, how much of it, and on what, is sent to its makers; errors may quote documents.",
+        why="What runs here, how much of it and on what, is sent to its makers, again and again.",
         fix="Set the variable that switches it off.",
         check=_telemetry_on,
     ),
