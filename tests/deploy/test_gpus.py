@@ -43,8 +43,10 @@ def test_what_is_no_gpu_with_known_memory_is_left_out(line: str) -> None:
 
 
 @given(st.text())
-def test_whatever_is_said_does_no_harm(told: str) -> None:
-    parse_gpus(told)
+def test_whatever_is_said_after_a_gpu_does_it_no_harm(told: str) -> None:
+    first, *others = parse_gpus(_LINE + told)
+    assert first == _H100
+    assert len(others) <= len(told.splitlines())
 
 
 def test_without_the_driver_there_is_none(folder_of_programs: Path) -> None:

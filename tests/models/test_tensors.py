@@ -28,12 +28,18 @@ def headed(header: dict[str, Any], data: bytes = b"") -> bytes:
 
 @given(st.lists(st.integers(0, 300)))
 def test_tensors_one_after_the_other_are_sound(sizes: list[int]) -> None:
-    check(safetensors(*sizes))
+    content = safetensors(*sizes)
+    check(content)
+    for other in (content[:-1], content + b"1"):
+        with pytest.raises(ValueError):  # noqa: PT011  # the words differ
+            check(other)
 
 
 def test_tensors_may_be_named_in_any_order_and_the_header_may_end_in_spaces() -> None:
     header = {"__metadata__": {"format": "pt"}, "b": tensor(4, 6), "a": tensor(0, 4), "none": tensor(4, 4)}
     check(framed(json.dumps(header).encode() + b"   ", b"123456"))
+    with pytest.raises(ValueError, match="leave gaps"):
+        check(headed(header | {"a": tensor(0, 3)}, b"123456"))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +60,10 @@ def test_a_tensors_place_is_of_its_size(kind: str, shape: list[int], size: int) 
 
 
 def test_a_type_that_came_later_is_taken_by_its_place() -> None:
-    check(headed({"a": tensor(0, 7, dtype="F5", shape=[11])}, b"1234567"))
+    later = {"a": tensor(0, 7, dtype="F5", shape=[11])}
+    check(headed(later, b"1234567"))
+    with pytest.raises(ValueError, match="do not end where the file does"):
+        check(headed(later, b"12345678"))
 
 
 @pytest.mark.parametrize(

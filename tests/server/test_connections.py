@@ -56,6 +56,7 @@ def test_a_head_that_comes_byte_by_byte_wins_no_time(hasty: Served) -> None:
     with hasty.connected() as connection:
         connection.sendall(GET + b"X-A: ")
         until(ended)
+        assert received(connection) == b""
 
 
 def test_a_second_head_that_does_not_come_to_its_end_ends_the_connection(hasty: Served) -> None:

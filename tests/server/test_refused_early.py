@@ -142,7 +142,12 @@ def test_and_so_is_one_that_is_endless() -> None:
 
 
 def test_nobody_is_waited_for_who_has_gone() -> None:
+    received = []
+
     async def receive() -> Message:
-        return {"type": "http.disconnect"}
+        await asyncio.sleep(0.1)
+        received.append("http.disconnect")
+        return {"type": received[-1]}
 
     virtual_time.run(discard_rest(receive))
+    assert received == ["http.disconnect"], "it comes again to whoever asks again"
