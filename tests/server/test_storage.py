@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 from muniment.server import storage
 from muniment.server.errors import ApiError
 from muniment.server.storage import Storage
-from tests.builders import text_pdf
+from tests.builders import page_picture, scanned_pdf, text_pdf
 from tests.reading.engine_server import engine_server
 from tests.server.serving import PATIENCE, Served, make_key, parsed, received, served, until
 
 pytestmark = pytest.mark.usefixtures("plain_workers")
 
 LETTER = text_pdf("one", "two", "three")
+SCAN = scanned_pdf(page_picture())
+"""No page of it has a text of its own, which would be read without the engine."""
 ENDLESS = 1 << 60
 
 
@@ -104,7 +106,8 @@ def test_an_upload_is_refused_that_comes_to_the_reserve_on_its_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     with served(tmp_path / "data") as service, service.connected() as client:
-        client.sendall(f"POST {path} HTTP/1.1\r\nHost: m\r\nContent-Length: 2000\r\n\r\n".encode() + b"x" * 1000)
+        head = f"POST {path} HTTP/1.1\r\nHost: m\r\nConnection: close\r\nContent-Length: 2000\r\n\r\n"
+        client.sendall(head.encode() + b"x" * 1000)
         until(lambda: left_by(service) or None)
         monkeypatch.setattr(storage, "_free", lambda _: 1000.0)
         client.sendall(b"x" * 1000)
@@ -159,7 +162,7 @@ class TestUnfinished:
         """What comes of a document, once there is a model."""
 
         def answer() -> httpx.Response | None:
-            found = service.client.post("/v1/documents", content=LETTER, headers=key)
+            found = service.client.post("/v1/documents", content=SCAN, headers=key)
             return None if found.status_code == 503 else found
 
         return until(answer)
@@ -179,19 +182,21 @@ class TestUnfinished:
 
     def test_one_that_comes_at_the_same_time_as_another_is_refused_too(self, tmp_path: Path) -> None:
         with self.waiting(tmp_path / "data", 1) as service, service.connected() as client:
-            head = f"POST /v1/documents HTTP/1.1\r\nHost: m\r\nContent-Length: {len(LETTER)}\r\n\r\n"
-            client.sendall(head.encode() + LETTER[:100])
+            length = f"Content-Length: {len(SCAN)}"
+            head = f"POST /v1/documents HTTP/1.1\r\nHost: m\r\nConnection: close\r\n{length}\r\n\r\n"
+            client.sendall(head.encode() + SCAN[:100])
             until(lambda: left_by(service) or None)
             assert self.hand_in(service, {}).status_code == 202
-            client.sendall(LETTER[100:])
+            client.sendall(SCAN[100:])
             answer = parsed(received(client))
             assert (answer.status, answer.code) == (429, "document_limit_exceeded")
             assert len(left_by(service)) == 1
 
     def test_what_is_finished_does_not_count(self, tmp_path: Path) -> None:
         with served(tmp_path / "data", most_unfinished=1) as service:
-            for _ in range(2):
-                service.job(service.hand_in(LETTER))
+            finished = [service.job(service.hand_in(LETTER))["id"] for _ in range(2)]
+            kept = service.client.get("/v1/documents").json()["data"]
+        assert {job["id"] for job in kept} == set(finished), "more than may be unfinished"
 
     def test_the_same_document_again_is_no_other(self, tmp_path: Path) -> None:
         with self.waiting(tmp_path / "data", 1) as service:
