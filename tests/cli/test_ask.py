@@ -10,10 +10,18 @@ import muniment
 from muniment.cli.ending import run
 from muniment.errors import ExitCode
 from tests import builders
+from tests.reading.conftest import Faults
 from tests.reading.engine_server import EngineServer, engine_server
 from tests.reading.test_vision_reader import page, picture_in, tiff
 
 Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def one_plain_worker(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that takes pages for upright, and loads no models to see it."""
+    faults("")
+    monkeypatch.setattr("muniment.reading.run.default_jobs", lambda: 1)
 
 
 WIDTHS = (1232, 1204, 1176)

@@ -11,6 +11,7 @@ import muniment
 from muniment.cli.ending import run
 from muniment.errors import ExitCode
 from tests.cli.test_ask import WIDTHS
+from tests.reading.conftest import Faults
 from tests.reading.engine_server import EngineServer, engine_server
 from tests.reading.test_vision_reader import page, picture_in, tiff
 
@@ -33,6 +34,13 @@ SCHEMA = {
 FIRST = {"number": "R-17", "total": None, "paid": None, "lines": [{"what": "Deed", "price": 1000}]}
 SECOND = {"number": None, "total": 1200.5, "paid": None, "lines": [{"what": "Will", "price": 200.5}]}
 WHOLE = {"number": "R-17", "total": 1200.5, "lines": [*FIRST["lines"], *SECOND["lines"]]}  # type: ignore[misc]
+
+
+@pytest.fixture(autouse=True)
+def one_plain_worker(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that takes pages for upright, and loads no models to see it."""
+    faults("")
+    monkeypatch.setattr("muniment.reading.run.default_jobs", lambda: 1)
 
 
 @pytest.fixture

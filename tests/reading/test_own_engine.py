@@ -12,6 +12,7 @@ from muniment.errors import EngineError, UsageError
 from muniment.reading import EngineAwaited, EngineNotice, PageDone, PageStatus, ReadOptions, Run
 from tests.documents.test_sandbox import namespaces_allowed
 from tests.engines.local.making import make_model, make_standin
+from tests.reading.conftest import Faults
 from tests.reading.test_vision_reader import page, tiff
 
 pytestmark = [
@@ -29,7 +30,9 @@ def profile(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def options(tmp_path: Path, profile: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ReadOptions]:
+def options(tmp_path: Path, profile: Path, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> Iterator[ReadOptions]:
+    """With workers that take pages for upright, and load no models to see it."""
+    faults("")
     with TemporaryDirectory(prefix="t") as folder:
         monkeypatch.setattr("tempfile.tempdir", folder)
         monkeypatch.setattr(server, "GRACE", 0.3)

@@ -24,7 +24,14 @@ from muniment.reading import (
 )
 from muniment.text import Flag
 from tests import builders
+from tests.reading.conftest import Faults
 from tests.reading.engine_server import EngineServer, engine_server
+
+
+@pytest.fixture
+def plain_workers(faults: Faults) -> None:
+    """Workers that take pages for upright, and load no models to see it."""
+    faults("")
 
 
 def page(words: str, size: tuple[int, int] = (1240, 1754)) -> Image.Image:
@@ -48,6 +55,7 @@ def picture_in(body: dict[str, object]) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(url.split(",", 1)[1])))
 
 
+@pytest.mark.usefixtures("plain_workers")
 def test_every_page_of_every_document_is_read_in_order_and_blank_ones_are_not_asked_for(tmp_path: Path) -> None:
     blank = Image.new("L", (1240, 1754), 255)
     sources = [
@@ -113,6 +121,7 @@ def test_addresses_and_profiles_that_make_no_sense_are_told_before_anything_is_r
         read(source, ReadOptions(engines=("http://localhost/v1",), profile="nonesuch", jobs=1))
 
 
+@pytest.mark.usefixtures("plain_workers")
 def test_stopping_cancels_what_is_under_way_and_leaves_no_thread(tmp_path: Path) -> None:
     before = {thread.name for thread in threading.enumerate()}
     with engine_server(delay=5.0) as server:
@@ -124,6 +133,7 @@ def test_stopping_cancels_what_is_under_way_and_leaves_no_thread(tmp_path: Path)
     assert {thread.name for thread in threading.enumerate()} <= before
 
 
+@pytest.mark.usefixtures("plain_workers")
 def test_what_one_model_has_read_another_reads_anew_wherever_they_are_served(tmp_path: Path) -> None:
     source = tiff(tmp_path / "a.tiff", page("Deed"))
 
@@ -139,6 +149,7 @@ def test_what_one_model_has_read_another_reads_anew_wherever_they_are_served(tmp
     assert [skipped(model) for model in ("first", "first", "second", "second")] == [False, True, False, True]
 
 
+@pytest.mark.usefixtures("plain_workers")
 def test_what_goes_wrong_where_nobody_waits_is_not_told_to_the_user(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -205,6 +205,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 
     data = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch, engine_server(say) as engine:
+        with_plain_workers(patch)
         without_canary(patch)
         with served(data, engine.address) as service:
             until(lambda: "scripted" in service.client.get("/v1/models").text or None)

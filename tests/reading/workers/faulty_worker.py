@@ -2,8 +2,8 @@
 
 The environment variable FAULTS holds ``NUMBER:FAULT[:METHOD]``, separated by commas; without METHOD every attempt at
 the page meets the fault, and with "crop" for a METHOD what is to be cut out of it. LISTENER is a port to try to reach,
-REFUSE_SANDBOX does what it says, and ON_OPENING is a fault for documents.
-Everything else about it is the real worker.
+REFUSE_SANDBOX does what it says, and ON_OPENING is a fault for documents. Pages that a model is to see are taken for
+upright, so that no models are loaded. Everything else about it is the real worker.
 """
 
 import os
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from muniment.documents import Document, opening, sandbox
 from muniment.engines import Engine
 from muniment.errors import EngineError, PageError
-from muniment.reading import crop, page, worker
+from muniment.reading import page, worker
 from muniment.reading.data import Attempt, PageReading, PageStatus
 from muniment.reading.wire import Cropped, CropRequest, Method, PageRequest
 from muniment.text import Box, Flag, Line, Paragraph
@@ -73,21 +73,33 @@ def read_page(document: Document, request: PageRequest, engine: Callable[[], Eng
     )
 
 
-def crop_page(document: Document, request: CropRequest) -> Cropped:
+def crop_page(self: worker.Worker, request: CropRequest) -> Cropped:
     kind = fault_for(request.number, "crop")
     if kind == "lie":
         return Cropped(request.number, ())
     misbehave(kind, f"a.tiff: page {request.number}")
-    return cropped(document, request)
+    return cropped(self, request)
 
 
 def refuse(memory: int | None, *, together: bool = False) -> sandbox.SandboxReport:  # noqa: ARG001 - as the real one
     return sandbox.SandboxReport(False, "user namespaces are switched off")
 
 
+class Upright:
+    """Looks at no page to tell how it lies."""
+
+    def turn_of(self, pixels: object) -> int:  # noqa: ARG002 - stands in for the real one
+        return 0
+
+
+def righter_for(worker: object, threads: int) -> Upright:  # noqa: ARG001 - stands in for the real one
+    return Upright()
+
+
 page.read_page = read_page
-cropped = crop.crop_page
-crop.crop_page = crop_page
+worker.Worker._righter_for = righter_for  # type: ignore[assignment, method-assign]
+cropped = worker.Worker._crop
+worker.Worker._crop = crop_page  # type: ignore[method-assign]
 if "REFUSE_SANDBOX" in os.environ:
     sandbox.enter = refuse
 if "ON_OPENING" in os.environ:
