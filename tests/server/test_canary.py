@@ -43,6 +43,8 @@ def seen(service: Served, *, well: bool) -> tuple[int, dict[str, Any]]:
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look often; what a fallback reads is "page N", for which no models are loaded."""
+    with_plain_workers(monkeypatch)
     monkeypatch.setattr(canary, "_EVERY", 0.05)
 
 
@@ -208,6 +210,8 @@ def test_a_model_with_much_to_do_is_ready_until_its_last_reading_is_too_old(
     with engine_server() as engine, served(tmp_path / "data", engine.address) as service:
         assert seen(service, well=True)[0] == 200
         monkeypatch.setattr(canary, "_WITHIN", 0.3)
+        before = len(engine.asked)
+        until(lambda: len(engine.asked) >= before + 2 or None)  # a look that is given longer is over
         engine.say = lambda _: Pieces([], end="never")
         before = len(engine.asked)
         until(lambda: len(engine.asked) >= before + 3 or None)
@@ -265,7 +269,6 @@ def test_where_keys_were_made_what_is_wrong_is_told_to_who_shows_one_only(tmp_pa
 def test_workers_that_are_not_shut_off_from_the_network_are_told_of_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with_plain_workers(monkeypatch)
     monkeypatch.setenv("REFUSE_SANDBOX", "1")
     with engine_server() as engine, served(tmp_path / "data", engine.address) as service:
         assert seen(service, well=True)[0] == 200
