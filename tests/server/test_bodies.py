@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from muniment.server import call
+from muniment.server import call, lingering
 from muniment.server.caps import Caps
 from tests.builders import text_pdf
 from tests.server.serving import Served, make_key, parsed, received, served, until
@@ -19,7 +19,9 @@ CAPS = Caps(body_bytes=3_000, document_bytes=6_000)
 
 
 @pytest.fixture
-def capped(tmp_path: Path) -> Iterator[Served]:
+def capped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """A service that waits for the rest of what it has refused for a moment only."""
+    monkeypatch.setattr(lingering, "_PAUSE", 0.1)
     with served(tmp_path / "data", caps=CAPS) as service:
         yield service
 

@@ -56,9 +56,8 @@ def test_the_same_again_needs_no_room(
 
 def test_the_same_again_at_the_same_time_is_the_same_job(tmp_path: Path) -> None:
     with served(tmp_path / "data") as service, service.connected() as client:
-        head = (
-            f"POST /v1/documents HTTP/1.1\r\nHost: m\r\nIdempotency-Key: once\r\nContent-Length: {len(LETTER)}\r\n\r\n"
-        )
+        fields = ["Host: m", "Connection: close", "Idempotency-Key: once", f"Content-Length: {len(LETTER)}"]
+        head = "\r\n".join(["POST /v1/documents HTTP/1.1", *fields, "", ""])
         client.sendall(head.encode() + LETTER[:100])
         until(lambda: list((service.data / "jobs").iterdir()) or None)
         status, job = post(service, LETTER)
