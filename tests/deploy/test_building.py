@@ -6,10 +6,10 @@ import pytest
 
 from muniment.deploy import building
 from muniment.deploy.building import see_to_image, source_root
-from muniment.deploy.docker import find_docker
 from muniment.deploy.images import DOWNLOADER, ENGINE_CPU, GATEWAY, SERVER, VLLM_CPU, images_of
 from muniment.deploy.settings import EngineKind, Topology
 from muniment.errors import DeployError
+from muniment.seal.docker import find_docker
 from tests.deploy.fake_docker import FakeDocker
 from tests.deploy.plans import plan_of
 

@@ -10,11 +10,11 @@ import pytest
 from cryptography import x509
 
 from muniment.deploy.deployment import Deployment, certify, port_problem
-from muniment.deploy.docker import find_docker
 from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.monitoring.services import PROMETHEUS_IMAGE
 from muniment.deploy.settings import Plan, Topology
 from muniment.errors import DeployError
+from muniment.seal.docker import find_docker
 from tests.deploy.fake_docker import FakeDocker, all_well, inspected
 from tests.deploy.front import Front, front
 from tests.deploy.making_certificates import signed, written
@@ -284,7 +284,7 @@ def test_images_of_others_are_fetched_while_their_seconds_are_told(
     deployment: Deployment, fake: FakeDocker, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MUNIMENT_GRAFANA_PASSWORD", "x")
-    monkeypatch.setattr("muniment.deploy.docker._TELL_EVERY", 0.01)
+    monkeypatch.setattr("muniment.seal.docker._TELL_EVERY", 0.01)
     monkeypatch.setattr("muniment.deploy.deployment.port_problem", lambda *_: "")
     fake.says("build*", "")
     fake.says("pull*", hangs=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from muniment.deploy.docker import Docker, find_docker
 from muniment.deploy.doctor import Finding, Grade, Machine, examine
 from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.gpus import Gpu
@@ -16,6 +15,7 @@ from muniment.deploy.planning import DEFAULT_MODEL, TINY_NAME, Order
 from muniment.deploy.settings import EngineKind, Topology
 from muniment.errors import DeployError
 from muniment.models import Store
+from muniment.seal.docker import Docker, find_docker
 from tests.deploy.fake_docker import FakeDocker, all_well, inspected
 from tests.deploy.plans import ENGINE, PLAN
 from tests.deploy.stores import store_with

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from muniment.deploy.docker import find_docker
 from muniment.deploy.downloading import fetch, see_to_downloader
 from muniment.errors import DeployError, ExitCode, OutputError
+from muniment.seal.docker import find_docker
 from tests.deploy.fake_docker import FakeDocker
 from tests.processes import hear_signals
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from muniment.deploy.deployment import Deployment
-from muniment.deploy.docker import Docker
 from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.monitoring import setup
+from muniment.seal.docker import Docker
 from tests.deploy.plans import plan
 
 CONTAINER = {

@@ -10,11 +10,11 @@ import pytest
 
 from muniment.deploy import readiness
 from muniment.deploy.certificates import see_to
-from muniment.deploy.containers import Container
 from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.readiness import Readiness, ask, wait
 from muniment.deploy.settings import EngineKind, Plan, Topology
 from muniment.errors import DeployError
+from muniment.seal.containers import Container
 from tests.deploy.front import front
 from tests.deploy.plans import PLAN, plan_of
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from muniment.deploy.deployment import Deployment
-from muniment.deploy.docker import find_docker
 from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.status import status_of
 from muniment.errors import DeployError
+from muniment.seal.docker import find_docker
 from tests.deploy.fake_docker import FakeDocker, FakeProgram, all_well, inspected
 from tests.deploy.front import Front, front
 from tests.deploy.plans import PLAN

@@ -153,8 +153,8 @@ def _order(given: dict[str, Any]) -> "tuple[Order, Store]":
 def deployment(project: str) -> "Deployment":
     """A deployment by its name. Raises UsageError for what is no name, DeployError without Docker."""
     from muniment.deploy.deployment import Deployment
-    from muniment.deploy.docker import find_docker
     from muniment.deploy.files import DeploymentFolder
+    from muniment.seal.docker import find_docker
 
     folder = DeploymentFolder(project)
     return Deployment(find_docker(), folder)
@@ -162,8 +162,8 @@ def deployment(project: str) -> "Deployment":
 
 def engine_version() -> tuple[int, ...]:
     """The version of Docker's Engine; empty where there is none, or it does not tell."""
-    from muniment.deploy.docker import find_docker, version
     from muniment.errors import DeployError
+    from muniment.seal.docker import find_docker, version
 
     try:
         return version(find_docker().engine)

@@ -70,8 +70,8 @@ def _pull_apart(name: str, revision: str | None, store: Path, *, quiet: bool) ->
     """In a container."""
     from muniment._version import __version__
     from muniment.cli.deploy_report import Steps
-    from muniment.deploy.docker import find_docker
     from muniment.deploy.downloading import fetch, see_to_downloader
+    from muniment.seal.docker import find_docker
 
     try:
         docker = find_docker()

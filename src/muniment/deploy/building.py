@@ -6,9 +6,9 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
-from muniment.deploy.docker import Docker, counting
 from muniment.deploy.images import VLLM_CPU, Image
 from muniment.errors import DeployError
+from muniment.seal.docker import Docker, counting
 
 _INDEX = "PIP_EXTRA_INDEX_URL"
 """Where PyTorch's builds for CPUs are found; it may hold a password."""

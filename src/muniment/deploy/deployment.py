@@ -10,8 +10,6 @@ from pathlib import Path
 
 from muniment.deploy import certificates, readiness
 from muniment.deploy.building import see_to_image
-from muniment.deploy.containers import PROJECT_LABEL, Container, Network, containers_of, networks_of
-from muniment.deploy.docker import Docker, counting, run
 from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.images import SERVER, images_of
 from muniment.deploy.monitoring import setup
@@ -19,6 +17,8 @@ from muniment.deploy.monitoring.services import GRAFANA_ADDRESS, GRAFANA_IMAGE, 
 from muniment.deploy.readiness import Readiness
 from muniment.deploy.settings import Plan
 from muniment.errors import DeployError, UsageError
+from muniment.seal.containers import PROJECT_LABEL, Container, Network, containers_of, networks_of
+from muniment.seal.docker import Docker, counting, run
 
 Tell = Callable[[str], None]
 

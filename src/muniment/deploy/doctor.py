@@ -12,13 +12,13 @@ from pathlib import Path
 from muniment.deploy.advisories import holes_in, isolates
 from muniment.deploy.compose import document
 from muniment.deploy.deployment import Deployment, port_problem
-from muniment.deploy.docker import Docker, find_docker, version
 from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.gpus import Gpu, find_gpus
 from muniment.deploy.planning import Order, make_plan
 from muniment.deploy.settings import EngineKind, EnginePlan, Plan, Topology
 from muniment.errors import MunimentError
 from muniment.models import Store
+from muniment.seal.docker import Docker, find_docker, version
 
 _GIBI = 1 << 30
 _DISK = {EngineKind.VLLM: 40 * _GIBI, EngineKind.VLLM_CPU: 10 * _GIBI, EngineKind.EMBEDDED: 5 * _GIBI}

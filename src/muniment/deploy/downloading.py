@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from muniment.deploy.building import see_to_image
-from muniment.deploy.docker import Docker
 from muniment.deploy.images import DOWNLOADER, SERVER
 from muniment.errors import DeployError, unwritable
+from muniment.seal.docker import Docker
 
 _PASSED_ON = ("HF_ENDPOINT", "HF_TOKEN")
 _NETWORK = "muniment-external"

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 
 from muniment.deploy import certificates
-from muniment.deploy.containers import Container
 from muniment.deploy.settings import Plan
 from muniment.errors import DeployError
+from muniment.seal.containers import Container
 
 _ANSWER_WITHIN = 10.0
 _LOOK_EVERY = 1.0

@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from muniment.deploy import readiness
-from muniment.deploy.containers import Container, Network
 from muniment.deploy.deployment import Deployment
 from muniment.deploy.gpus import Gpu, find_gpus
 from muniment.deploy.readiness import Readiness
 from muniment.deploy.settings import Plan
+from muniment.seal.containers import Container, Network
 
 SEAL = "unproven"
 """Until probes have shown more (law 3): nothing here looks at it."""

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 
-from muniment.deploy.docker import find_docker
 from muniment.deploy.images import ENGINE_CPU, GATEWAY, SERVER, VLLM_CPU
+from muniment.seal.docker import find_docker
 from tests.acceptance.serving import PATIENCE, free_port
 
 _LABEL = "com.docker.compose.project"

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from muniment.deploy.containers import Container, Network, container_from, containers_of, networks_of
-from muniment.deploy.docker import find_docker
 from muniment.errors import DeployError
+from muniment.seal.containers import Container, Network, container_from, containers_of, networks_of
+from muniment.seal.docker import find_docker
 from tests.deploy.fake_docker import FakeDocker, inspected
 
 _LISTING = "ps --all --quiet --no-trunc --filter label=com.docker.compose.project=deeds*"

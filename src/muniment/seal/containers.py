@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from muniment.deploy.docker import Docker
 from muniment.errors import DeployError
+from muniment.seal.docker import Docker
 
 PROJECT_LABEL = "com.docker.compose.project"
 """What Compose marks all that belongs to a project with."""

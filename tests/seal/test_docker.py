@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muniment.deploy.docker import Docker, find_docker, run, version
 from muniment.errors import DeployError
+from muniment.seal.docker import Docker, find_docker, run, version
 from tests.deploy.fake_docker import FakeDocker, FakeProgram
 
 
@@ -68,7 +68,7 @@ def test_compose_that_is_too_old_is_refused(fake: FakeDocker, folder_of_programs
 def test_what_hangs_is_not_waited_for_without_end(
     fake: FakeDocker, monkeypatch: pytest.MonkeyPatch, arguments: str
 ) -> None:
-    monkeypatch.setattr("muniment.deploy.docker._ASK_WITHIN", 0.3)
+    monkeypatch.setattr("muniment.seal.docker._ASK_WITHIN", 0.3)
     fake.says(arguments, hangs=True)
     with pytest.raises(DeployError) as told:
         find_docker()
@@ -158,7 +158,7 @@ def test_output_that_is_no_text_does_no_harm() -> None:
 
 
 def test_of_what_takes_long_the_seconds_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("muniment.deploy.docker._TELL_EVERY", 0.01)
+    monkeypatch.setattr("muniment.seal.docker._TELL_EVERY", 0.01)
     enough = tmp_path / "enough"
     told: list[float] = []
 
@@ -174,7 +174,7 @@ def test_of_what_takes_long_the_seconds_are_told(tmp_path: Path, monkeypatch: py
 
 
 def test_what_runs_ends_with_who_waits_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("muniment.deploy.docker._TELL_EVERY", 0.01)
+    monkeypatch.setattr("muniment.seal.docker._TELL_EVERY", 0.01)
     number = tmp_path / "number"
 
     def interrupted(_seconds: float) -> None:
@@ -190,7 +190,7 @@ def test_what_runs_ends_with_who_waits_for_it(tmp_path: Path, monkeypatch: pytes
 def test_what_is_built_or_fetched_tells_that_it_goes_on(
     fake: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("muniment.deploy.docker._TELL_EVERY", 0.01)
+    monkeypatch.setattr("muniment.seal.docker._TELL_EVERY", 0.01)
     docker = find_docker()
     for arguments in ("pull*", "build*"):
         fake.says(arguments, hangs=True)
@@ -205,7 +205,7 @@ def test_what_is_built_or_fetched_tells_that_it_goes_on(
 
 
 def test_what_asks_is_answered_by_nobody() -> None:
-    code = "from muniment.deploy.docker import run; print(run(('/bin/sh', '-c', 'cat; echo done')))"
+    code = "from muniment.seal.docker import run; print(run(('/bin/sh', '-c', 'cat; echo done')))"
     done = subprocess.run([sys.executable, "-c", code], input="a password", capture_output=True, text=True, check=True)
     assert done.stdout == "done\n\n"
 
@@ -213,7 +213,7 @@ def test_what_asks_is_answered_by_nobody() -> None:
 def test_compose_that_takes_too_long_is_no_reason_to_start_docker_anew(
     fake: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("muniment.deploy.docker._ACT_WITHIN", 0.3)
+    monkeypatch.setattr("muniment.seal.docker._ACT_WITHIN", 0.3)
     fake.says("compose -p deeds*", hangs=True)
     with pytest.raises(DeployError) as told:
         find_docker().run_compose("deeds", Path("compose.yaml"), "up")
