@@ -53,6 +53,12 @@ class ExitCode(IntEnum):
     NOT_RUNNING = 6
     """The deployment could not be brought up, or does not read."""
 
+    BROKEN = 7
+    """A claim about the seal does not hold."""
+
+    UNPROVEN = 8
+    """A claim about the seal could be neither shown nor refuted."""
+
     INTERNAL = 70
     """A mistake in Muniment itself; the message says how to report it."""
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "down": "End the deployment.",
     "restart": "Restart the deployment, and wait until it reads.",
     "status": "Show how the deployment stands.",
+    "verify": "Probe what runs: what it reaches, what it may do, what it leaves behind.",
     "logs": "Show what the deployment's services log.",
     "upgrade": "Run the deployment with this version of Muniment.",
     "deployed": "Run a muniment command inside the deployment, like key add.",
@@ -52,4 +53,7 @@ def cli() -> None:
     Exit codes: 0 every page was read; 1 some were not, or by a fallback, data does not fit its schema, or a compose
     file has an error; 2 wrong usage; 3 nothing could be read; 4 results could not be written; 5 a model is not what it
     should be; 6 the deployment does not run, or does not read; 130 interrupted.
+    Exit codes: 0 every page was read; 1 some were not, or by a fallback, or data does not fit its schema; 2 wrong
+    usage; 3 nothing could be read; 4 results could not be written; 5 a model is not what it should be; 6 the
+    deployment does not run, or does not read; 7 a claim about the seal is broken; 8 one is unproven; 130 interrupted.
     """

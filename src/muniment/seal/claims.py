@@ -42,6 +42,9 @@ class Claim(_Frozen):
     mend: str
 
 
+Method = Literal["probe", "engine", "kernel", "file", "request"]
+
+
 class Check(_Frozen):
     """One thing that was looked at for a claim.
 
@@ -55,7 +58,7 @@ class Check(_Frozen):
     """
 
     subject: str
-    method: Literal["probe", "engine", "kernel", "file", "request"]
+    method: Method
     what: str
     seen: str
     control: str = ""
@@ -72,3 +75,24 @@ class Finding(_Frozen):
     def verdict(self) -> Verdict:
         """The worst of its checks'."""
         return worst(check.verdict for check in self.checks)
+
+
+def fact(subject: str, method: Method, what: str, seen: str, *, is_well: bool) -> Check:
+    """A check that needs no control: it holds, or it is broken."""
+    verdict = Verdict.HOLDS if is_well else Verdict.BROKEN
+    return Check(subject=subject, method=method, what=what, seen=seen, verdict=verdict)
+
+
+def unknown(subject: str, method: Method, what: str, why: str) -> Check:
+    """A check of which nothing is known, and why."""
+    return Check(subject=subject, method=method, what=what, seen=why, verdict=Verdict.UNPROVEN)
+
+
+def merged(*groups: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings of several subjects, one a claim, in the order in which claims come up."""
+    found: dict[str, Finding] = {}
+    for finding in (one for group in groups for one in group):
+        before = found.get(finding.claim.id)
+        checks = (*(before.checks if before else ()), *finding.checks)
+        found[finding.claim.id] = Finding(claim=finding.claim, checks=checks)
+    return tuple(found.values())

@@ -58,12 +58,17 @@ class Network:
 
 def containers_of(docker: Docker, project: str) -> tuple[Container, ...]:
     """All containers of a project, those that have ended too, but not those that ran one command."""
+    found = [container_from(told) for told in inspected_project(docker, project)]
+    return tuple(sorted(found, key=lambda container: container.service))
+
+
+def inspected_project(docker: Docker, project: str) -> Iterator[Any]:
+    """All that Docker says of each of them."""
     listing = (
         *("ps", "--all", "--quiet", "--no-trunc"),
         *("--filter", f"label={PROJECT_LABEL}={project}", "--filter", "label=com.docker.compose.oneoff=False"),
     )
-    found = [container_from(told) for told in _inspected(docker, listing, "inspect")]
-    return tuple(sorted(found, key=lambda container: container.service))
+    return _inspected(docker, listing, "inspect")
 
 
 def _inspected(docker: Docker, listing: tuple[str, ...], *inspect: str) -> Iterator[Any]:

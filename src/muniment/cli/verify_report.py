@@ -1,0 +1,55 @@
+"""What ``muniment verify`` shows: a line a claim, and below it what does not hold."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from muniment.cli.messages import counted, printable
+from muniment.errors import ExitCode
+from muniment.seal.claims import Check, Finding, Verdict, worst
+
+_CODES = {Verdict.HOLDS: ExitCode.OK, Verdict.BROKEN: ExitCode.BROKEN, Verdict.UNPROVEN: ExitCode.UNPROVEN}
+_INDENT = " " * 10
+
+
+def exit_code(findings: Sequence[Finding]) -> ExitCode:
+    """By the worst of them."""
+    return _CODES[worst(finding.verdict for finding in findings)]
+
+
+def as_json(findings: Sequence[Finding]) -> dict[str, Any]:
+    """For programs."""
+    return {
+        "verdict": worst(finding.verdict for finding in findings).value,
+        "claims": [
+            {**finding.claim.model_dump(), "verdict": finding.verdict.value, "checks": _dumped(finding.checks)}
+            for finding in findings
+        ],
+    }
+
+
+def _dumped(checks: Sequence[Check]) -> list[dict[str, Any]]:
+    return [check.model_dump(mode="json") for check in checks]
+
+
+def finding_lines(findings: Sequence[Finding], *, verbose: bool) -> str:
+    """For people."""
+    width = max((len(finding.claim.id) for finding in findings), default=0)
+    lines = []
+    for finding in findings:
+        lines.append(f"{finding.verdict.value:8}  {finding.claim.id.ljust(width)}  {finding.claim.says}")
+        lines += [_check(one) for one in finding.checks if verbose or one.verdict is not Verdict.HOLDS]
+        if finding.verdict is Verdict.BROKEN:
+            lines.append(f"{_INDENT}-> {finding.claim.mend}")
+    return "\n".join(printable(line) for line in [*lines, "", _summary(findings)]) + "\n"
+
+
+def _check(check: Check) -> str:
+    control = f" [control: {check.control}]" if check.control else ""
+    return f"{_INDENT}{check.verdict.value:8}  {check.subject}, {check.method}: {check.what}: {check.seen}{control}"
+
+
+def _summary(findings: Sequence[Finding]) -> str:
+    verdicts = [finding.verdict for finding in findings]
+    told = [f"{verdicts.count(one)} {one.value}" for one in Verdict if one in verdicts]
+    checks = sum(len(finding.checks) for finding in findings)
+    return f"{counted(len(findings), 'claim')}: {', '.join(told)} ({counted(checks, 'check')})"

@@ -1,0 +1,160 @@
+"""A page with a marker that nobody else has is read through the front door; afterwards no log may hold it."""
+
+import base64
+import io
+import json
+import secrets
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from muniment.deploy.frontdoor import KEY_VARIABLE, ask
+from muniment.deploy.settings import Plan
+from muniment.errors import DeployError
+from muniment.seal.claims import Check, Verdict, unknown
+from muniment.seal.docker import Docker, run
+from muniment.seal.inspected import Inspected
+
+AUDIT = "/var/lib/muniment/audit.jsonl"
+_LETTERS = "BDFHKLMNRT"
+"""Those that are hardly taken for others."""
+_MARK_LENGTH = 9
+_SIZE, _FONT, _MARGIN = (640, 240), 56, 40
+_OK, _UNAUTHORIZED = 200, 401
+_TAIL = 1 << 18
+"""Bytes of the audit's end that are looked through."""
+_LONG = 6
+"""Letters from which on a word of the answer is told from others."""
+_ASK_WITHIN = 15.0
+_TRIES, _PAUSE = 5, 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A page that was read.
+
+    Attributes:
+        signs: pieces of the page and of what was read of it; some of them are the marker's own.
+        requests: the service's ids of the requests.
+        models: those that read it.
+        problem: why nothing was read; "" if something was.
+    """
+
+    signs: tuple[str, ...]
+    requests: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def read_marked(plan: Plan, within: float) -> Marked:
+    """Have every model read a page with a new marker. ``within`` is in seconds for each."""
+    mark = "".join(secrets.choice(_LETTERS) for _ in range(_MARK_LENGTH))
+    page = base64.b64encode(_page(mark)).decode()
+    signs, requests, models = [mark, mark[:_LONG], mark[-_LONG:], page[200:260]], [], []
+    try:
+        listed = ask(plan, "GET", "/v1/models")
+        if listed.status == _UNAUTHORIZED:
+            return Marked((), problem=f"the service wants a key: give one in {KEY_VARIABLE}")
+        for model in _names(listed.json):
+            answer = ask(plan, "POST", "/v1/chat/completions", _question(model, page), _JSON, within)
+            requests.append(answer.request_id)
+            if answer.status != _OK or not (text := _text(answer.json)):
+                return Marked((), problem=f"{model} read nothing (status {answer.status})")
+            signs += [word for word in text.split() if len(word) >= _LONG and word.isalpha()]
+            models.append(model)
+    except OSError as error:
+        return Marked((), problem=f"{plan.url} does not answer in time ({type(error).__name__})")
+    if not models:
+        return Marked((), problem="the service names no model")
+    return Marked(tuple(dict.fromkeys(signs)), tuple(requests), tuple(models))
+
+
+_JSON = {"Content-Type": "application/json"}
+
+
+def _page(mark: str) -> bytes:
+    """A small page, as a PNG."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    page = Image.new("L", _SIZE, 255)
+    draw = ImageDraw.Draw(page)
+    for row, line in enumerate(("The papers of", mark)):
+        place = (_MARGIN, _MARGIN + row * 2 * _FONT)
+        draw.text(place, line, fill=0, font=ImageFont.load_default(_FONT))
+    encoded = io.BytesIO()
+    page.save(encoded, "PNG")
+    return encoded.getvalue()
+
+
+def _question(model: str, page: str) -> bytes:
+    image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{page}"}}
+    message = {"role": "user", "content": [image, {"type": "text", "text": "Read this page."}]}
+    return json.dumps({"model": model, "messages": [message], "temperature": 0, "max_tokens": 64}).encode()
+
+
+def _names(told: object) -> list[str]:
+    match told:
+        case {"data": [*models]}:
+            return [str(one["id"]) for one in models if isinstance(one, dict) and "id" in one]
+    return []
+
+
+def _text(told: object) -> str:
+    match told:
+        case {"choices": [{"message": {"content": str(text)}}, *_]}:
+            return text.strip()
+    return ""
+
+
+def log_checks(docker: Docker, containers: Iterable[Inspected], marked: Marked, since: float) -> list[Check]:
+    """Look for the page in the containers' logs and in the audit, since a time in seconds.
+
+    The control is that the request is found where it should be: in the gateway's log, and in the audit.
+    """
+    services = {one.service: one for one in containers}
+    if marked.problem:
+        return [unknown(service, "file", "its log", marked.problem) for service in services]
+    logs = {name: _log(docker, one, since) for name, one in services.items()}
+    audit = _audit(docker, services.get("server"), marked.requests)
+    found = _names_request(logs.get("gateway") or "", marked.requests)
+    control = "the request is found in the gateway's log" if found else "the request is not in the gateway's log"
+    checks = [_check(name, "its log", log, marked, control, works=found) for name, log in logs.items()]
+    audited = _names_request(audit or "", marked.requests)
+    control = "the request is found in it" if audited else "the request is not in it"
+    return [*checks, _check("server", "the audit", audit, marked, control, works=audited)]
+
+
+def _check(subject: str, what: str, text: str | None, marked: Marked, control: str, *, works: bool) -> Check:
+    if text is None:
+        return unknown(subject, "file", what, "it cannot be read")
+    lowered = text.lower()
+    held = sum(sign.lower() in lowered for sign in marked.signs)
+    seen = f"{held} pieces of the page that was read" if held else "nothing of the page that was read"
+    verdict = Verdict.BROKEN if held else Verdict.HOLDS if works else Verdict.UNPROVEN
+    return Check(subject=subject, method="file", what=what, seen=seen, control=control, verdict=verdict)
+
+
+def _names_request(text: str, requests: Iterable[str]) -> bool:
+    return all(request and request in text for request in requests)
+
+
+def _log(docker: Docker, container: Inspected, since: float) -> str | None:
+    try:
+        return run((docker.program, "logs", "--since", f"{since:.0f}", container.id), merged=True, within=_ASK_WITHIN)
+    except DeployError:
+        return None
+
+
+def _audit(docker: Docker, server: Inspected | None, requests: tuple[str, ...]) -> str | None:
+    """The audit's end, once it has the requests, which it gets a moment after they were answered."""
+    text = None
+    for _ in range(_TRIES if server else 0):
+        assert server is not None  # noqa: S101
+        try:
+            text = run((docker.program, "exec", server.id, "tail", "-c", str(_TAIL), AUDIT), within=_ASK_WITHIN)
+        except DeployError:
+            return None
+        if _names_request(text, requests):
+            break
+        time.sleep(_PAUSE)
+    return text

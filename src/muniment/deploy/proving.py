@@ -1,0 +1,198 @@
+"""Shows of a deployment that runs what each claim about it is worth, and leaves nothing behind."""
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from muniment.deploy import images
+from muniment.deploy.frontdoor import routes_checks
+from muniment.deploy.marking import Marked, log_checks, read_marked
+from muniment.deploy.monitoring.services import GRAFANA_IMAGE, PROMETHEUS_IMAGE
+from muniment.deploy.places import MODEL
+from muniment.deploy.proven import GATEWAY, GATEWAY_PORT, SERVER, Evidence, findings
+from muniment.deploy.proving_engines import OFFLINE, PROXIES, QUIET, file_check
+from muniment.deploy.settings import Plan
+from muniment.errors import DeployError
+from muniment.seal import catalogue
+from muniment.seal.claims import Check, Finding, fact, unknown
+from muniment.seal.containers import inspected_project
+from muniment.seal.docker import Docker
+from muniment.seal.inspected import Inspected, inspected_from
+from muniment.seal.listening import Listener, container_command, listener
+from muniment.seal.probing import LABEL, InContainer, Order, Place, ProbeFailed
+from muniment.seal.proving_processes import send_all
+from muniment.seal.reach import NAME, Neighbour, Reached, aims, probes
+from muniment.seal.traces import changes
+
+_HERE = "here"
+_WATCHING = frozenset({"prometheus", "grafana"})
+_NOBODY = "65534:65534"
+_HASHING = 14.0
+_READING = 14.0
+"""Seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Controls:
+    """Where what is tried should work; the deployment's own places unless a test has reason to break them.
+
+    Attributes:
+        gateway: instead of the gateway's network, which leads out.
+        listening: whether the verifier listens at all.
+    """
+
+    gateway: Place | None = None
+    listening: bool = True
+
+
+def prove(plan: Plan, docker: Docker, controls: Controls | None = None) -> tuple[Finding, ...]:
+    """Look at a deployment as it runs now.
+
+    Raises:
+        DeployError: it does not run, or Docker does not answer.
+    """
+    given = controls or Controls()
+    token = secrets.token_hex(8)
+    containers = {one.service: one for one in map(inspected_from, inspected_project(docker, plan.project))}
+    server = containers.get(SERVER)
+    if server is None:
+        raise DeployError("The deployment does not run: there is no container of server", "Run muniment up first.")
+    began = time.time()
+    with _cleared(docker, token), ThreadPoolExecutor() as pool:
+        beside = _beside(plan, docker, containers, pool)
+        marking = pool.submit(read_marked, plan, _READING)
+        reached, failures = _reach(docker, containers, token, given)
+        gathered = {name: [check for one in futures for check in one.result()] for name, futures in beside.items()}
+        gathered[catalogue.NO_CONTENT_LOGGED.id] = _logged(docker, containers, marking.result(), began)
+    evidence = Evidence(
+        plan=plan, docker=docker, containers=containers, reached=reached, failures=failures, gathered=gathered
+    )
+    return findings(evidence)
+
+
+@contextmanager
+def _cleared(docker: Docker, token: str) -> Iterator[None]:
+    """See that none of the verifier's containers is left, however the block ends."""
+    try:
+        yield
+    finally:
+        with suppress(DeployError):
+            left = docker.ask("ps", "--all", "--quiet", "--filter", f"label={LABEL}={token}").split()
+            if left:
+                docker.ask("rm", "--force", *left)
+
+
+def _beside(
+    plan: Plan, docker: Docker, containers: Mapping[str, Inspected], pool: ThreadPoolExecutor
+) -> dict[str, list["Future[list[Check]]"]]:
+    """What is looked at while the probes are under way, by claim."""
+    folders = {
+        engine.service: next((source for source, place, _ in one.binds if place == MODEL), "")
+        for engine in plan.engines
+        if (one := containers.get(engine.service))
+    }
+    return {
+        catalogue.ALLOWED_ROUTES.id: [pool.submit(routes_checks, plan)],
+        catalogue.NO_TRACE.id: [pool.submit(_changed, docker, one) for one in containers.values()],
+        catalogue.AS_PLANNED.id: [pool.submit(_as_planned, plan, docker, containers)],
+        catalogue.VERIFIED_MODEL.id: [
+            pool.submit(
+                lambda engine: [file_check(engine, folders.get(engine.service) or engine.folder, _HASHING)], engine
+            )
+            for engine in plan.engines
+        ],
+    }
+
+
+def _changed(docker: Docker, container: Inspected) -> list[Check]:
+    try:
+        return [changes(container, docker.ask("diff", container.id))]
+    except DeployError as error:
+        return [unknown(container.service, "engine", "changed files", error.what)]
+
+
+def _logged(docker: Docker, containers: Mapping[str, Inspected], marked: Marked, since: float) -> list[Check]:
+    ours = [one for name, one in containers.items() if name not in _WATCHING]
+    return log_checks(docker, ours, marked, since)
+
+
+def _as_planned(plan: Plan, docker: Docker, containers: Mapping[str, Inspected]) -> list[Check]:
+    """Whether there is every container of the plan and no other, each of the image that its name stands for."""
+    names = {
+        GATEWAY: f"{images.GATEWAY.name}:{plan.version}",
+        SERVER: f"{images.SERVER.name}:{plan.version}",
+        "prometheus": PROMETHEUS_IMAGE,
+        "grafana": GRAFANA_IMAGE,
+        **{engine.service: f"{images.engine_image(plan.kind).name}:{plan.version}" for engine in plan.engines},
+    }
+    odd = sorted(set(containers) ^ set(plan.services))
+    shown = ", ".join(odd) or "those that were planned"
+    found = [fact("deployment", "engine", "containers", shown, is_well=not odd)]
+    there = [(containers[service], names[service]) for service in plan.services if service in containers]
+    return [*found, *(_image(docker, one, name) for one, name in there)]
+
+
+def _image(docker: Docker, container: Inspected, name: str) -> Check:
+    short = container.image_id.removeprefix("sha256:")[:12]
+    if container.image != name:
+        return fact(container.service, "engine", "image", f"{container.image} ({short})", is_well=False)
+    with suppress(DeployError):
+        if docker.ask("image", "inspect", "--format", "{{.Id}}", name).strip() == container.image_id:
+            return fact(container.service, "engine", "image", f"{name} ({short})", is_well=True)
+    return unknown(container.service, "engine", "image", f"{name} is another by now than what runs ({short})")
+
+
+def _reach(
+    docker: Docker, containers: Mapping[str, Inspected], token: str, controls: Controls
+) -> tuple[Reached, dict[str, str]]:
+    """Send every probe, and count what arrives."""
+    image = containers[SERVER].image_id
+    command = container_command(docker, image, _NOBODY, token)
+    places = {name: InContainer(docker, image, one.id, one.user or "0:0") for name, one in containers.items()}
+    sent: dict[str, Place] = {name: place for name, place in places.items() if name not in _WATCHING}
+    if controls.gateway is not None:
+        sent[GATEWAY] = controls.gateway
+    gateways = [address for one in containers.values() for joined in one.networks for address in joined.gateways]
+    if not controls.listening:
+        return _send(containers, sent, token, gateways, None)
+    try:
+        with listener(command, token) as heard:
+            if any(":" in address for address in heard.listening.addresses):
+                sent[_HERE] = InContainer(docker, image, "", _NOBODY)
+            return _send(containers, sent, token, gateways, heard)
+    except ProbeFailed:
+        return _send(containers, sent, token, gateways, None)
+
+
+def _send(
+    containers: Mapping[str, Inspected],
+    places: Mapping[str, Place],
+    token: str,
+    gateways: list[str],
+    heard: Listener | None,
+) -> tuple[Reached, dict[str, str]]:
+    neighbours = [
+        Neighbour(name, address, GATEWAY_PORT)
+        for name, one in containers.items()
+        if name == GATEWAY
+        for joined in one.networks
+        for address in joined.addresses
+    ]
+    tried = aims(heard.listening if heard else None, gateways, neighbours, loopback=False)
+
+    def order(sender: str) -> Order:
+        return Order(
+            token=token,
+            probes=probes(sender, token, tried),
+            resolve=NAME,
+            processes=() if sender == _HERE else "all",
+            values=(*OFFLINE, *QUIET),
+            presence=PROXIES,
+        )
+
+    seen, failures = send_all(places, order)
+    arrived = heard.arrived() if heard else frozenset()
+    return Reached(tried, seen, arrived, (GATEWAY, _HERE)), failures

@@ -1,0 +1,153 @@
+"""From what was sent and what arrived to checks: by hand, for what no real machine does on demand."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from muniment.seal.claims import Check, Verdict, worst
+from muniment.seal.listening import Listening
+from muniment.seal.probing import Seen
+from muniment.seal.reach import NAME, Aim, Neighbour, Reached, aims, open_doors, probes
+from tests.seal.test_kernel import FIB_TRIE, IF_INET6, ROUTE, TCP
+
+TOKEN = "0123abcd"
+HEARD = Listening(port=40_000, names_port=40_001, files={"fib_trie": FIB_TRIE, "if_inet6": IF_INET6})
+ALL = aims(HEARD, ["172.20.0.1"], [Neighbour("gateway", "172.20.0.2", 8001)], loopback=False)
+INTERNAL = ROUTE.splitlines(keepends=True)[0] + ROUTE.splitlines(keepends=True)[2]
+"""A network without a way out."""
+
+
+def seen(outcomes: dict[int, str], sender: str, route: str = "", resolver: str | None = None) -> Seen:
+    told = {f"{sender}-{number}": outcome for number, outcome in outcomes.items()}
+    if resolver is not None:
+        told["resolver 127.0.0.11"] = resolver
+    return Seen(
+        outcomes=told,
+        interfaces=("lo",),
+        files={"route": route, "ipv6_route": ""},
+        resolvers=() if resolver is None else ("127.0.0.11",),
+        processes=(),
+    )
+
+
+def every(outcome: str) -> dict[int, str]:
+    return dict.fromkeys(range(len(ALL)), outcome)
+
+
+def at(address: str, kind: str = "tcp") -> int:
+    return next(number for number, aim in enumerate(ALL) if (aim.address, aim.kind) == (address, kind))
+
+
+def arrived(sender: str, wanted: Sequence[Aim] = ALL) -> frozenset[tuple[str, str]]:
+    return frozenset((aim.kind, f"{sender}-{number}") for number, aim in enumerate(wanted) if aim.role == "listener")
+
+
+CONTROL = seen(every("answered"), "gateway", ROUTE, "NOERROR")
+SHUT = seen(every("ENETUNREACH"), "engine", resolver="ENETUNREACH")
+SEALED = Reached(ALL, {"engine": SHUT, "gateway": CONTROL}, arrived("gateway"), ("gateway", "here"))
+
+
+def checks(reached: Reached, sender: str = "engine") -> dict[str, list[Check]]:
+    return {
+        "internet": reached.internet(sender, "engine"),
+        "host": reached.host(sender, "engine"),
+        "neighbours": reached.neighbours(sender, "engine", {"172.20.0.2"}),
+        "names": reached.names(sender, "engine"),
+    }
+
+
+def verdicts(reached: Reached) -> dict[str, Verdict]:
+    return {name: worst(check.verdict for check in found) for name, found in checks(reached).items()}
+
+
+def test_every_address_of_the_machine_is_tried_by_every_way() -> None:
+    tried = {(aim.kind, aim.address) for aim in ALL if aim.role == "listener"}
+    addresses = ("172.17.0.1", "fd00::2", "172.20.0.1")
+    assert tried == {(kind, address) for kind in ("tcp", "udp", "dns") for address in addresses}
+    assert {aim.address for aim in ALL if aim.role == "way"} == {"169.254.169.254", "192.0.2.1"}
+    assert {aim.port for aim in ALL if aim.address == "192.0.2.1"} == {443, 53}
+
+
+def test_probes_are_told_apart_by_their_senders() -> None:
+    ours, theirs = probes("engine", TOKEN, ALL), probes("gateway", TOKEN, ALL)
+    assert not {one.id for one in ours} & {one.id for one in theirs}
+    assert ours[0].name == f"engine-0.{TOKEN}.test"
+
+
+def test_a_sealed_one_holds() -> None:
+    assert set(verdicts(SEALED).values()) == {Verdict.HOLDS}
+
+
+def test_each_check_says_what_was_tried_and_what_came_of_its_control() -> None:
+    shown = {check.what: (check.seen, check.control) for check in SEALED.host("engine", "engine")}
+    assert shown["TCP to 172.17.0.1:40000"] == ("ENETUNREACH", "answered, arrived")
+    assert shown["UDP to [fd00::2]:40000"] == ("ENETUNREACH", "answered, arrived")
+
+
+@pytest.mark.parametrize("sender", ["gateway", "here"])
+def test_one_control_that_works_is_enough(sender: str) -> None:
+    failed = seen(every("ENETUNREACH"), "gateway")
+    other = seen(every("answered"), sender, ROUTE, "NOERROR")
+    reached = replace(SEALED, seen={"engine": SHUT, "gateway": failed, sender: other}, arrived=arrived(sender))
+    assert set(verdicts(reached).values()) == {Verdict.HOLDS}
+
+
+def test_without_a_control_nothing_is_proven() -> None:
+    reached = replace(SEALED, seen={"engine": SHUT}, arrived=frozenset())
+    assert set(verdicts(reached).values()) == {Verdict.UNPROVEN}
+
+
+def test_what_arrived_is_broken_whatever_the_program_said() -> None:
+    number = at("172.20.0.1", "udp")
+    lying = replace(SEALED, arrived=SEALED.arrived | {("udp", f"engine-{number}")})
+    assert verdicts(lying)["host"] is Verdict.BROKEN
+
+
+def test_the_host_on_an_internal_network_is_the_hosts_claim_alone() -> None:
+    """As on Docker before 28: no way out, but this machine answers at the bridge's address."""
+    tcp, names = at("172.20.0.1"), at("172.20.0.1", "dns")
+    outcomes = every("ENETUNREACH") | {tcp: "answered", names: "NOERROR"}
+    inside = seen(outcomes, "engine", INTERNAL, "SERVFAIL")
+    reached = replace(
+        SEALED, seen={"engine": inside, "gateway": CONTROL}, arrived=SEALED.arrived | {("tcp", f"engine-{tcp}")}
+    )
+    found = verdicts(reached)
+    assert found["host"] is Verdict.BROKEN
+    assert found["internet"] is Verdict.HOLDS
+    assert found["neighbours"] is Verdict.HOLDS
+
+
+def test_a_route_to_a_router_is_broken_before_anything_is_sent() -> None:
+    inside = seen(every("ETIMEDOUT"), "engine", ROUTE)
+    reached = replace(SEALED, seen={"engine": inside, "gateway": CONTROL})
+    (routes, *_) = reached.internet("engine", "engine")
+    assert (routes.verdict, routes.method) == (Verdict.BROKEN, "kernel")
+    assert "0.0.0.0/0" in routes.seen
+
+
+def test_where_the_machine_itself_has_no_way_out_that_is_not_tried() -> None:
+    offline = every("ENETUNREACH") | {number: "answered" for number, aim in enumerate(ALL) if aim.role == "listener"}
+    reached = replace(SEALED, seen={"engine": SHUT, "gateway": seen(offline, "gateway", INTERNAL, "SERVFAIL")})
+    found = checks(reached)
+    assert not any("192.0.2.1" in check.what for check in found["internet"])
+    assert worst(check.verdict for check in found["internet"]) is Verdict.HOLDS
+
+
+def test_a_resolver_that_finds_a_name_is_broken() -> None:
+    reached = replace(
+        SEALED, seen={"engine": seen(every("ENETUNREACH"), "engine", resolver="NOERROR"), "gateway": CONTROL}
+    )
+    (check,) = [one for one in checks(reached)["names"] if NAME in one.what]
+    assert check.verdict is Verdict.BROKEN
+
+
+def test_one_without_resolvers_asks_nobody() -> None:
+    reached = replace(SEALED, seen={"engine": seen(every("ENETUNREACH"), "engine"), "gateway": CONTROL})
+    assert [check.seen for check in checks(reached)["names"] if check.method == "kernel"] == ["none"]
+
+
+def test_connections_from_a_network_are_taken_by_none_that_should_have_none() -> None:
+    assert open_doors(SHUT, "engine").verdict is Verdict.HOLDS
+    found = open_doors(SHUT.model_copy(update={"files": {"tcp": TCP}}), "engine")
+    assert (found.verdict, found.seen) == (Verdict.BROKEN, "0.0.0.0:8000")
