@@ -80,6 +80,7 @@ def inspected(service: str = "gateway", **given: Any) -> dict[str, Any]:
     """As `docker inspect` of Engine 20.10 and 28 has it, but for what nobody looks at."""
     return {
         "Id": given.get("id", f"id-of-{service}"),
+        "Image": "sha256:0123",
         "RestartCount": given.get("restarts", 0),
         "State": {
             "Status": given.get("state", "running"),

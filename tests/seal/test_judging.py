@@ -23,7 +23,7 @@ OUTCOMES = st.sampled_from((*EVERY, "NOERROR", "NXDOMAIN", "SERVFAIL", *errno.er
 TRACES = st.builds(Trace, OUTCOMES, st.booleans())
 
 
-@pytest.mark.parametrize(("outcome", "control"), product(EVERY, EVERY))
+@pytest.mark.parametrize(("outcome", "control"), list(product(EVERY, EVERY)))
 @pytest.mark.parametrize("worked", [True, False])
 def test_of_a_listener_of_ours_arrival_is_what_counts(outcome: str, control: str, worked: bool) -> None:
     arrived = judge_delivery(Trace(outcome, arrived=True), Trace(control, worked))
@@ -49,7 +49,7 @@ def test_at_loopback_a_refusal_is_the_places_own(outcome: str, worked: bool) -> 
         assert found is HOLDS
 
 
-@pytest.mark.parametrize(("outcome", "control"), product(EVERY, EVERY))
+@pytest.mark.parametrize(("outcome", "control"), list(product(EVERY, EVERY)))
 def test_where_nobody_of_ours_listens_a_way_that_only_the_control_has_counts(outcome: str, control: str) -> None:
     found = judge_way(Trace(outcome), Trace(control))
     if outcome in REACHED:

@@ -51,9 +51,7 @@ def cli() -> None:
     """Turn scans and PDFs into Markdown and data on this machine, without a network.
 
     Exit codes: 0 every page was read; 1 some were not, or by a fallback, data does not fit its schema, or a compose
-    file has an error; 2 wrong usage; 3 nothing could be read; 4 results could not be written; 5 a model is not what it
-    should be; 6 the deployment does not run, or does not read; 130 interrupted.
-    Exit codes: 0 every page was read; 1 some were not, or by a fallback, or data does not fit its schema; 2 wrong
-    usage; 3 nothing could be read; 4 results could not be written; 5 a model is not what it should be; 6 the
-    deployment does not run, or does not read; 7 a claim about the seal is broken; 8 one is unproven; 130 interrupted.
+    file has an error; 2 wrong usage; 3 nothing could be read; 4 results could not be written; 5 a model or a report is
+    not what it should be; 6 the deployment does not run, or does not read; 7 a claim about the seal is broken; 8 one is
+    unproven; 130 interrupted.
     """

@@ -45,13 +45,13 @@ class Evidence:
         """What should reach nothing."""
         return tuple(dict.fromkeys((*self.readers, SERVER)))
 
-    def seen(self, service: str, judge: Callable[[Seen], list[Check]]) -> list[Check]:
+    def seen(self, service: str, judge: Callable[[str, Seen], list[Check]]) -> list[Check]:
         """What is judged of what a probe saw in a container; or that it saw nothing, and why."""
         if service not in self.containers:
             return [unknown(service, "engine", "its container", "there is none")]
         if service not in self.reached.seen:
             return [unknown(service, "probe", "the probe", self.failures.get(service, "it was not sent"))]
-        return judge(self.reached.seen[service])
+        return judge(service, self.reached.seen[service])
 
 
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
@@ -76,33 +76,35 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
     return tuple(Finding(claim=claim, checks=tuple(checks)) for claim, checks in made if claim.id not in without)
 
 
-def _of_readers(evidence: Evidence, checks: "Callable[[Evidence, str], list[Check]]") -> list[Check]:
+def _of_readers(evidence: Evidence, checks: Callable[[Evidence, str], list[Check]]) -> list[Check]:
     return [check for service in evidence.readers for check in checks(evidence, service)]
 
 
 def _internet(evidence: Evidence, service: str) -> list[Check]:
-    return evidence.seen(service, lambda _: evidence.reached.internet(service, service))
+    return evidence.seen(service, lambda name, _: evidence.reached.internet(name, name)) + _unheard(evidence, service)
 
 
 def _host(evidence: Evidence, service: str) -> list[Check]:
-    def judged(_: Seen) -> list[Check]:
-        return evidence.reached.host(service, service) or [unknown(service, "probe", "the listener", "none ran")]
+    return evidence.seen(service, lambda name, _: evidence.reached.host(name, name)) + _unheard(evidence, service)
 
-    return evidence.seen(service, judged)
+
+def _unheard(evidence: Evidence, service: str) -> list[Check]:
+    """That the verifier's own listener did not run, if it did not."""
+    return [] if evidence.reached.is_heard else [unknown(service, "probe", "the verifier's listener", "it did not run")]
 
 
 def _neighbours(evidence: Evidence, service: str) -> list[Check]:
     """Others on its networks, and the gateway's address on a network that it is not on."""
 
-    def judged(seen: Seen) -> list[Check]:
-        container = evidence.containers[service]
+    def judged(name: str, seen: Seen) -> list[Check]:
+        container = evidence.containers[name]
         ours = {one.id for one in evidence.containers.values()}
-        beside = [name for joined in container.networks for name in _strangers(evidence.docker, joined.network, ours)]
-        found = [fact(service, "engine", "strangers on its networks", ", ".join(beside) or "none", is_well=not beside)]
+        beside = [one for joined in container.networks for one in _strangers(evidence.docker, joined.network, ours)]
+        found = [fact(name, "engine", "strangers on its networks", ", ".join(beside) or "none", is_well=not beside)]
         if evidence.plan.topology is Topology.AIRGAP:
-            found.append(open_doors(seen, service))
+            found.append(open_doors(seen, name))
         own = {joined.network for joined in container.networks}
-        return found + evidence.reached.neighbours(service, service, _gateway_addresses(evidence, own))
+        return found + evidence.reached.neighbours(name, name, _gateway_addresses(evidence, own))
 
     return evidence.seen(service, judged)
 
@@ -122,7 +124,7 @@ def _strangers(docker: Docker, network: str, ours: set[str]) -> list[str]:
 
 
 def _names(evidence: Evidence, service: str) -> list[Check]:
-    found = evidence.seen(service, lambda _: evidence.reached.names(service, service))
+    found = evidence.seen(service, lambda name, _: evidence.reached.names(name, name)) + _unheard(evidence, service)
     engine = version(evidence.docker.engine)
     if evidence.plan.topology is Topology.INTERNAL and any(hole.startswith(_LEAK) for hole in holes_in(engine)):
         what = f"Docker Engine {evidence.docker.engine}"
@@ -151,27 +153,24 @@ def _shown(address: str) -> str:
 def _privileges(evidence: Evidence) -> list[Check]:
     found = [check for one in evidence.containers.values() for check in made_without(one)]
     for service in (GATEWAY, *evidence.sealed):
-        found += evidence.seen(service, lambda seen, name=service: run_without(name, seen.processes, contained=True))
+        found += evidence.seen(service, lambda name, seen: run_without(name, seen.processes, contained=True))
     return found
 
 
 def _traces(evidence: Evidence) -> list[Check]:
     found = [root_file_system(one) for one in evidence.containers.values()]
     for service in (GATEWAY, *evidence.sealed):
-        kept = _KEPT.get(service, ())
-        found += evidence.seen(
-            service, lambda seen, name=service, kept=kept: [lasting_places(name, seen.processes, kept)]
-        )
+        found += evidence.seen(service, lambda name, seen: [lasting_places(name, seen.processes, _KEPT.get(name, ()))])
     return found + evidence.gathered[catalogue.NO_TRACE.id]
 
 
 def _telemetry(evidence: Evidence) -> list[Check]:
-    found = []
-    for service in evidence.sealed:
-        wanted = OFFLINE | QUIET if service in {engine.service for engine in evidence.plan.engines} else {}
-        found += evidence.seen(
-            service, lambda seen, name=service, wanted=wanted: environment_checks(name, seen.processes, wanted)
-        )
+    engines = {engine.service for engine in evidence.plan.engines}
+
+    def judged(name: str, seen: Seen) -> list[Check]:
+        return environment_checks(name, seen.processes, OFFLINE | QUIET if name in engines else {})
+
+    found = [check for service in evidence.sealed for check in evidence.seen(service, judged)]
     verdict = worst(check.verdict for service in evidence.readers for check in _internet(evidence, service))
     ways = Check(
         subject=", ".join(evidence.readers),
@@ -184,17 +183,19 @@ def _telemetry(evidence: Evidence) -> list[Check]:
 
 
 def _models(evidence: Evidence) -> list[Check]:
-    found: list[Check] = []
-    for engine in evidence.plan.engines:
-        name = engine.service
-        found += evidence.seen(name, lambda seen, name=name: argument_checks(name, seen.processes))
-        found += evidence.seen(name, lambda seen, name=name: environment_checks(name, seen.processes, OFFLINE))
-        found += evidence.seen(
-            name,
-            lambda seen, engine=engine: mount_checks(evidence.containers[engine.service], engine, seen.processes),
-        )
+    engines = {engine.service: engine for engine in evidence.plan.engines}
+
+    def judged(name: str, seen: Seen) -> list[Check]:
+        return [
+            *argument_checks(name, seen.processes),
+            *environment_checks(name, seen.processes, OFFLINE),
+            *mount_checks(evidence.containers[name], engines[name], seen.processes),
+        ]
+
+    found = [check for service in engines for check in evidence.seen(service, judged)]
     return found + evidence.gathered[catalogue.VERIFIED_MODEL.id]
 
 
 def _server(evidence: Evidence) -> list[Check]:
-    return [check for checks in (_internet, _host, _names) for check in checks(evidence, SERVER)]
+    every = (check for checks in (_internet, _host, _names) for check in checks(evidence, SERVER))
+    return list(dict.fromkeys(every))

@@ -169,7 +169,7 @@ def _reach(
 
 def _send(
     containers: Mapping[str, Inspected],
-    places: Mapping[str, Place],
+    places: dict[str, Place],
     token: str,
     gateways: list[str],
     heard: Listener | None,

@@ -104,6 +104,11 @@ class Reached:
     arrived: frozenset[tuple[str, str]]
     controls: tuple[str, ...]
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether the verifier's listener ran."""
+        return any(aim.role == "listener" for aim in self.aims)
+
     def internet(self, sender: str, subject: str) -> list[Check]:
         """Checks of what lies beyond this machine."""
         seen = self.seen[sender]
