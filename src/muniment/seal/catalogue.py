@@ -25,7 +25,7 @@ NO_NAMES = Claim(
     mend="Use --topology airgap, or Docker Engine 26 or newer.",
 )
 NO_PORT = Claim(id="no-port", says="Only the gateway publishes a port, and only where it was told to", mend=_ANEW)
-NO_PRIVILEGE = Claim(id="no-privilege", says="All of it runs without privileges, and within bounds", mend=_ANEW)
+NO_PRIVILEGE = Claim(id="no-privilege", says="All of it runs without privileges", mend=_ANEW)
 NO_TRACE = Claim(
     id="no-trace", says="Nothing is written to where it lasts, but documents to their own volume", mend=_ANEW
 )

@@ -53,7 +53,7 @@ def run_without(subject: str, processes: Iterable[ProcessSeen], *, contained: bo
     what = "rights of its processes"
     if unclear and not faults:
         return [unknown(subject, "kernel", what, f"unclear of process {unclear[0]}")]
-    shown = ", ".join(faults) or f"{len(told)} processes without any"
+    shown = ", ".join(faults) or f"none, in {len(told)} of its processes"
     return [fact(subject, "kernel", what, shown, is_well=not faults)]
 
 
