@@ -42,7 +42,7 @@ MOUNTINFO = (
 DATA = "241 218 254:0 /v /var/lib/muniment rw - ext4 /dev/vda rw\n"
 RIGHTS = STATUS.replace("a80425fb", "00000000")
 OLD, NEW = "20.10.24", "28.3.3"
-HEARD = Listening(port=40_000, names_port=40_001, files={"fib_trie": FIB_TRIE})
+HEARD = Listening(port=40_000, names_port=40_001, files={"fib_trie": FIB_TRIE, "resolv.conf": "nameserver 10.0.0.53\n"})
 MODEL = {"Type": "bind", "Source": ENGINE.folder, "Destination": "/models/served", "RW": False}
 
 
@@ -209,7 +209,7 @@ def reaching(service: str, reaches: Callable[[Any], bool]) -> Seen:
         (lambda aim: aim.address == "169.254.169.254", {"no-internet", "no-telemetry"}),
         (lambda aim: aim.address == "192.0.2.1", {"no-internet", "no-telemetry"}),
         (lambda aim: aim.role == "neighbour", {"no-neighbour"}),
-        (lambda aim: aim.kind == "dns", {"no-names"}),
+        (lambda aim: aim.role == "way" and aim.kind == "dns", {"no-names", "no-internet", "no-telemetry"}),
         (lambda aim: aim.role == "listener" and aim.kind == "udp", {"no-internet", "no-host", "no-telemetry"}),
     ],
 )
@@ -220,6 +220,12 @@ def test_what_an_engine_reaches(reaches: Callable[[Any], bool], claims: set[str]
 def test_what_the_server_reaches_is_its_own_claim() -> None:
     found = with_seen("server", reaching("server", lambda aim: aim.role == "listener"))
     assert broken(found) == {"server-sealed"}
+
+
+def test_names_that_its_own_resolver_finds() -> None:
+    found = seen("engine-1")
+    found = found.model_copy(update={"outcomes": found.outcomes | {"resolver 10.0.0.53": "NOERROR"}})
+    assert broken(with_seen("engine-1", found)) == {"no-names"}
 
 
 def test_a_socket_that_takes_connections_where_there_should_be_no_network() -> None:

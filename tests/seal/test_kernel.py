@@ -63,10 +63,10 @@ STATUS = (
 
 def test_routes_that_lead_on_are_told_from_a_networks_own() -> None:
     assert kernel.routes(ROUTE, IPV6_ROUTE) == (
-        Route("0.0.0.0/0", "eth0", onward=True),
-        Route("172.20.0.0/16", "eth0", onward=False),
-        Route("::/0", "eth0", onward=True),
-        Route("fd00::/64", "eth0", onward=False),
+        Route("0.0.0.0/0", "eth0", "172.20.0.1"),
+        Route("172.20.0.0/16", "eth0"),
+        Route("::/0", "eth0", "fd00::1"),
+        Route("fd00::/64", "eth0"),
     )
 
 
@@ -76,6 +76,11 @@ def test_addresses_that_others_can_use() -> None:
 
 def test_sockets_that_take_connections_from_others() -> None:
     assert kernel.listening(TCP) == ("0.0.0.0:8000",)
+
+
+def test_resolvers_beyond_the_machine() -> None:
+    text = "search lan\nnameserver 127.0.0.53\nnameserver 10.0.0.53\nnameserver fe80::1%eth0\nnameserver\n"
+    assert kernel.resolvers(text) == ("10.0.0.53",)
 
 
 def test_what_is_written_where_it_lasts() -> None:
@@ -122,6 +127,7 @@ PARSERS: list[Callable[[str], object]] = [
     lambda text: kernel.routes(text, text),
     lambda text: kernel.local_addresses(text, text),
     kernel.listening,
+    kernel.resolvers,
     kernel.mounts,
     kernel.rights,
 ]

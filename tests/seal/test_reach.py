@@ -12,7 +12,13 @@ from muniment.seal.reach import NAME, Aim, Neighbour, Reached, aims, open_doors,
 from tests.seal.test_kernel import FIB_TRIE, IF_INET6, ROUTE, TCP
 
 TOKEN = "0123abcd"
-HEARD = Listening(port=40_000, names_port=40_001, files={"fib_trie": FIB_TRIE, "if_inet6": IF_INET6})
+FILES: dict[str, str | None] = {
+    "fib_trie": FIB_TRIE,
+    "if_inet6": IF_INET6,
+    "route": ROUTE.replace("010014AC", "0101A8C0"),
+    "resolv.conf": "nameserver 10.0.0.53\n",
+}
+HEARD = Listening(port=40_000, names_port=40_001, files=FILES)
 ALL = aims(HEARD, ["172.20.0.1"], [Neighbour("gateway", "172.20.0.2", 8001)], loopback=False)
 INTERNAL = ROUTE.splitlines(keepends=True)[0] + ROUTE.splitlines(keepends=True)[2]
 """A network without a way out."""
@@ -65,14 +71,20 @@ def test_every_address_of_the_machine_is_tried_by_every_way() -> None:
     tried = {(aim.kind, aim.address) for aim in ALL if aim.role == "listener"}
     addresses = ("172.17.0.1", "fd00::2", "172.20.0.1")
     assert tried == {(kind, address) for kind in ("tcp", "udp", "dns") for address in addresses}
-    assert {aim.address for aim in ALL if aim.role == "way"} == {"169.254.169.254", "192.0.2.1"}
-    assert {aim.port for aim in ALL if aim.address == "192.0.2.1"} == {443, 53}
+    assert {aim.port for aim in ALL if aim.address == "192.0.2.1"} == {53, 80, 443}
+
+
+def test_so_are_those_that_this_machine_itself_goes_out_by() -> None:
+    ways = {(aim.kind, aim.address, aim.port) for aim in ALL if aim.role == "way"}
+    assert ways >= {("tcp", "192.168.1.1", 443), ("dns", "10.0.0.53", 53), ("tcp", "169.254.169.254", 80)}
 
 
 def test_probes_are_told_apart_by_their_senders() -> None:
     ours, theirs = probes("engine", TOKEN, ALL), probes("gateway", TOKEN, ALL)
     assert not {one.id for one in ours} & {one.id for one in theirs}
-    assert ours[0].name == f"engine-0.{TOKEN}.test"
+    own = next(number for number, aim in enumerate(ALL) if aim.role == "listener")
+    assert ours[own].name == f"engine-{own}.{TOKEN}.test"
+    assert ours[at("10.0.0.53", "dns")].name == NAME
 
 
 def test_a_sealed_one_holds() -> None:
@@ -104,34 +116,43 @@ def test_what_arrived_is_broken_whatever_the_program_said() -> None:
     assert verdicts(lying)["host"] is Verdict.BROKEN
 
 
+def inside(outcomes: dict[int, str], control: Seen = CONTROL) -> Reached:
+    """One on an internal network of Docker before 28: it has a route to a router, where all is thrown away."""
+    here = frozenset((aim.kind, f"engine-{n}") for n, aim in enumerate(ALL) if outcomes[n] == "answered")
+    seen_inside = seen(outcomes, "engine", ROUTE, "SERVFAIL")
+    return replace(SEALED, seen={"engine": seen_inside, "gateway": control}, arrived=SEALED.arrived | here)
+
+
+LISTENERS = [number for number, aim in enumerate(ALL) if aim.role == "listener"]
+
+
 def test_the_host_on_an_internal_network_is_the_hosts_claim_alone() -> None:
-    """As on Docker before 28: no way out, but this machine answers at the bridge's address."""
-    tcp, names = at("172.20.0.1"), at("172.20.0.1", "dns")
-    outcomes = every("ENETUNREACH") | {tcp: "answered", names: "NOERROR"}
-    inside = seen(outcomes, "engine", INTERNAL, "SERVFAIL")
-    reached = replace(
-        SEALED, seen={"engine": inside, "gateway": CONTROL}, arrived=SEALED.arrived | {("tcp", f"engine-{tcp}")}
-    )
-    found = verdicts(reached)
+    found = verdicts(inside(every("ETIMEDOUT") | dict.fromkeys(LISTENERS, "answered")))
     assert found["host"] is Verdict.BROKEN
     assert found["internet"] is Verdict.HOLDS
     assert found["neighbours"] is Verdict.HOLDS
 
 
-def test_a_route_to_a_router_is_broken_before_anything_is_sent() -> None:
-    inside = seen(every("ETIMEDOUT"), "engine", ROUTE)
-    reached = replace(SEALED, seen={"engine": inside, "gateway": CONTROL})
-    (routes, *_) = reached.internet("engine", "engine")
-    assert (routes.verdict, routes.method) == (Verdict.BROKEN, "kernel")
-    assert "0.0.0.0/0" in routes.seen
+def test_a_route_that_leads_to_somebody_beyond_is_broken() -> None:
+    found = inside(every("ETIMEDOUT") | {at("10.0.0.53", "dns"): "NOERROR"})
+    assert verdicts(found)["internet"] is Verdict.BROKEN
+    assert verdicts(found)["names"] is Verdict.BROKEN
 
 
-def test_where_the_machine_itself_has_no_way_out_that_is_not_tried() -> None:
-    offline = every("ENETUNREACH") | {number: "answered" for number, aim in enumerate(ALL) if aim.role == "listener"}
+def test_a_route_of_which_nobody_beyond_can_tell_proves_nothing() -> None:
+    """This machine is offline: what is sent is lost from where it should work too."""
+    alone = seen(every("ETIMEDOUT") | dict.fromkeys(LISTENERS, "answered"), "gateway", ROUTE, "SERVFAIL")
+    found = checks(inside(every("ETIMEDOUT"), alone))["internet"]
+    assert [(check.what, check.verdict) for check in found] == [("routes", Verdict.UNPROVEN)]
+
+
+def test_without_a_route_an_offline_machine_is_proof_enough() -> None:
+    offline = every("ENETUNREACH") | dict.fromkeys(LISTENERS, "answered")
     reached = replace(SEALED, seen={"engine": SHUT, "gateway": seen(offline, "gateway", INTERNAL, "SERVFAIL")})
-    found = checks(reached)
-    assert not any("192.0.2.1" in check.what for check in found["internet"])
-    assert worst(check.verdict for check in found["internet"]) is Verdict.HOLDS
+    found = checks(reached)["internet"]
+    assert not any("192.0.2.1" in check.what for check in found)
+    assert worst(check.verdict for check in found) is Verdict.HOLDS
+    assert [check.method for check in found].count("probe") > 1
 
 
 def test_a_resolver_that_finds_a_name_is_broken() -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from muniment.deploy import images
+from muniment.deploy.compose import document
 from muniment.deploy.frontdoor import routes_checks
 from muniment.deploy.marking import Marked, log_checks, read_marked
 from muniment.deploy.monitoring.services import GRAFANA_IMAGE, PROMETHEUS_IMAGE
@@ -120,7 +121,7 @@ def _logged(docker: Docker, containers: Mapping[str, Inspected], marked: Marked,
 
 
 def _as_planned(plan: Plan, docker: Docker, containers: Mapping[str, Inspected]) -> list[Check]:
-    """Whether there is every container of the plan and no other, each of the image that its name stands for."""
+    """Whether there is every container of the plan and no other, each of its image, and on its networks."""
     names = {
         GATEWAY: f"{images.GATEWAY.name}:{plan.version}",
         SERVER: f"{images.SERVER.name}:{plan.version}",
@@ -131,8 +132,14 @@ def _as_planned(plan: Plan, docker: Docker, containers: Mapping[str, Inspected])
     odd = sorted(set(containers) ^ set(plan.services))
     shown = ", ".join(odd) or "those that were planned"
     found = [fact("deployment", "engine", "containers", shown, is_well=not odd)]
-    there = [(containers[service], names[service]) for service in plan.services if service in containers]
-    return [*found, *(_image(docker, one, name) for one, name in there)]
+    services = document(plan)["services"]
+    for one in (containers[service] for service in plan.services if service in containers):
+        found.append(_image(docker, one, names[one.service]))
+        networks = {f"{plan.project}_{name}" for name in services[one.service].get("networks", ())}
+        shown = ", ".join(joined.network for joined in one.networks) or "none"
+        is_well = {joined.network for joined in one.networks} == networks
+        found.append(fact(one.service, "engine", "networks", shown, is_well=is_well))
+    return found
 
 
 def _image(docker: Docker, container: Inspected, name: str) -> Check:

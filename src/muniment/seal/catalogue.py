@@ -37,7 +37,7 @@ VERIFIED_MODEL = Claim(
 )
 AS_PLANNED = Claim(
     id="as-planned",
-    says="The containers are those that were planned, of the images that are known here by their names",
+    says="The containers are those that were planned, of their images and on their networks",
     mend=_ANEW,
 )
 ALLOWED_ROUTES = Claim(

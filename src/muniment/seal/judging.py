@@ -17,7 +17,7 @@ _LOST = frozenset({"EHOSTUNREACH", "EHOSTDOWN", "ETIMEDOUT", "silence"})
 _TOLD = frozenset({"NOERROR", "NXDOMAIN"})
 """A resolver knows whether there is such a name, so it has asked."""
 _UNTOLD = frozenset({"SERVFAIL", "REFUSED", "FORMERR", "NOTIMP", "OTHER"})
-_WORTH = (frozenset({""}), _NOT_SENT, _LOST, _REACHED | _TOLD)
+_WORTH = (frozenset({""}), _NOT_SENT, _LOST, _UNTOLD, _REACHED | _TOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,14 @@ class Trace:
         return f"{self.outcome or 'nothing known'}{', arrived' if self.arrived else ''}"
 
     @property
-    def is_unsent(self) -> bool:
-        """Whether the kernel let nothing out."""
-        return self.outcome in _NOT_SENT
+    def is_reached(self) -> bool:
+        """Whether anybody answered, a resolver too."""
+        return self.outcome in _REACHED | _TOLD | _UNTOLD
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing came back, sent or not."""
+        return self.outcome in _NOT_SENT | _LOST
 
     @property
     def worth(self) -> int:
@@ -51,7 +56,7 @@ class Trace:
 
 def judge_delivery(probe: Trace, control: Trace) -> Verdict:
     """Of a probe to a listener of the verifier's: what arrived there counts, whatever the program says."""
-    if probe.arrived or probe.outcome in _REACHED | _TOLD:
+    if probe.arrived or probe.is_reached:
         return Verdict.BROKEN
     known = probe.outcome in _NOT_SENT | _LOST
     return Verdict.HOLDS if known and control.arrived else Verdict.UNPROVEN
@@ -59,7 +64,7 @@ def judge_delivery(probe: Trace, control: Trace) -> Verdict:
 
 def judge_loopback(probe: Trace, control: Trace) -> Verdict:
     """Of a probe to a listener at this machine's loopback address, where a refusal is the place's own."""
-    if probe.arrived or probe.outcome in _REACHED - {"ECONNREFUSED"}:
+    if probe.arrived or (probe.is_reached and probe.outcome != "ECONNREFUSED"):
         return Verdict.BROKEN
     known = probe.outcome in _NOT_SENT | _LOST | {"ECONNREFUSED"}
     return Verdict.HOLDS if known and control.arrived else Verdict.UNPROVEN
@@ -71,9 +76,9 @@ def judge_way(probe: Trace, control: Trace) -> Verdict:
     Where the control was answered, any failure counts. Where it was not, only that the kernel has no way from here and
     has one from there.
     """
-    if probe.outcome in _REACHED:
+    if probe.arrived or probe.is_reached:
         return Verdict.BROKEN
-    if control.outcome in _REACHED and probe.outcome in _NOT_SENT | _LOST:
+    if control.is_reached and probe.outcome in _NOT_SENT | _LOST:
         return Verdict.HOLDS
     if control.outcome in _LOST and probe.outcome in _NOT_SENT:
         return Verdict.HOLDS

@@ -25,12 +25,12 @@ class Route:
     Attributes:
         network: like "0.0.0.0/0".
         interface: what it leads through.
-        onward: it leads to a router, and so further than the interface's own network.
+        router: where it leads on to, further than the interface's own network; "" if it does not.
     """
 
     network: str
     interface: str
-    onward: bool
+    router: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def local_addresses(fib_trie: str, if_inet6: str) -> tuple[str, ...]:
     Args:
         fib_trie, if_inet6: the files of /proc/net.
     """
-    found = {ipaddress.ip_address(address) for address in _LOCAL.findall(fib_trie) if _is_address(address)}
+    found = {ipaddress.ip_address(address) for address in _LOCAL.findall(fib_trie) if is_address(address)}
     words = [line.split() for line in if_inet6.splitlines()]
     sixes = {line[0] for line in words if line and re.fullmatch("[0-9a-f]{32}", line[0])}
     every = sorted(found, key=int) + sorted((ipaddress.IPv6Address(int(one, 16)) for one in sixes), key=int)
@@ -86,14 +86,6 @@ def local_addresses(fib_trie: str, if_inet6: str) -> tuple[str, ...]:
         for one in every
         if not (one.is_loopback or one.is_link_local or one.is_multicast or one.is_unspecified)
     )
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.IPv4Address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def routes(route: str, ipv6_route: str) -> tuple[Route, ...]:
@@ -109,14 +101,15 @@ def _routes4(text: str) -> list[Route]:
     found = []
     for words in (line.split() for line in text.splitlines()[1:]):
         try:
-            interface, destination, _, flags = words[:4]
-            address, mask = (struct.pack("=I", int(word, 16)) for word in (destination, words[7]))
+            interface, destination, gateway, flags = words[:4]
+            address, router, mask = (struct.pack("=I", int(word, 16)) for word in (destination, gateway, words[7]))
             network = ipaddress.IPv4Network((address, bin(int.from_bytes(mask, "big")).count("1")), strict=False)
             number = int(flags, 16)
         except (ValueError, IndexError, struct.error):
             continue
         if interface != "lo" and number & _RTF_UP and not number & _RTF_REJECT:
-            found.append(Route(str(network), interface, bool(number & _RTF_GATEWAY)))
+            onward = str(ipaddress.IPv4Address(router)) if number & _RTF_GATEWAY else ""
+            found.append(Route(str(network), interface, onward))
     return found
 
 
@@ -124,15 +117,31 @@ def _routes6(text: str) -> list[Route]:
     found = []
     for words in (line.split() for line in text.splitlines()):
         try:
-            destination, length, _, _, _, _, _, _, flags, interface = words
+            destination, length, _, _, gateway, _, _, _, flags, interface = words
             network = ipaddress.IPv6Network((int(destination, 16), int(length, 16)), strict=False)
+            router = str(ipaddress.IPv6Address(int(gateway, 16)))
             number = int(flags, 16)
         except ValueError:
             continue
         leads = interface != "lo" and number & _RTF_UP and not number & _RTF_REJECT
         if leads and not (network.is_link_local or network.is_multicast):
-            found.append(Route(str(network), interface, bool(number & _RTF_GATEWAY)))
+            found.append(Route(str(network), interface, router if number & _RTF_GATEWAY else ""))
     return found
+
+
+def resolvers(resolv_conf: str) -> tuple[str, ...]:
+    """The name servers of /etc/resolv.conf, but for those of the machine itself and of one link."""
+    words = [line.split() for line in resolv_conf.splitlines()]
+    named = [line[1] for line in words if line[:1] == ["nameserver"] and len(line) > 1]
+    return tuple(dict.fromkeys(one for one in named if is_address(one) and not ipaddress.ip_address(one).is_loopback))
+
+
+def is_address(text: str) -> bool:
+    """Whether it is an IP address without a zone."""
+    try:
+        return "%" not in text and bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
 
 
 def listening(*tables: str) -> tuple[str, ...]:

@@ -132,7 +132,8 @@ async def _serve(token: str) -> None:
         await loop.create_datagram_endpoint(lambda: _Names(arrivals), sock=line)
     stdin = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdin), sys.stdin)
-    files = {name: _text(Path("/proc/net") / name) for name in ("fib_trie", "if_inet6")}
+    files = {name: _text(Path("/proc/net") / name) for name in ("fib_trie", "if_inet6", "route")}
+    files["resolv.conf"] = _text(Path("/etc/resolv.conf"))
     _tell({"port": tcp[0].getsockname()[1], "names_port": names[0].getsockname()[1], "files": files})
     if await stdin.readline():
         _tell({"arrived": sorted(arrivals.seen)})

@@ -13,7 +13,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from muniment.seal.docker import Docker
-from muniment.seal.kernel import local_addresses
+from muniment.seal.kernel import local_addresses, resolvers, routes
 from muniment.seal.probing import ISOLATED, PYTHON, ProbeFailed, bare_container
 
 _PROGRAM = Path(__file__).with_name("listener.py")
@@ -35,6 +35,17 @@ class Listening(_Told):
     def addresses(self) -> tuple[str, ...]:
         """The machine's addresses, but for those that lead to itself or need a link to be named."""
         return local_addresses(self.files.get("fib_trie") or "", self.files.get("if_inet6") or "")
+
+    @property
+    def routers(self) -> tuple[str, ...]:
+        """Where this machine's own packets leave it."""
+        return tuple(dict.fromkeys(one.router for one in routes(self.files.get("route") or "", "") if one.router))
+
+    @property
+    def resolvers(self) -> tuple[str, ...]:
+        """Where it asks for names, beyond itself."""
+        found = resolvers(self.files.get("resolv.conf") or "")
+        return tuple(one for one in found if one not in self.addresses)
 
 
 class _Arrived(_Told):

@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from muniment.seal.claims import Check, fact
+from muniment.seal.claims import Check, Verdict, fact, unknown
 from muniment.seal.judging import Trace, judge_delivery, judge_loopback, judge_name, judge_way
-from muniment.seal.kernel import Route, listening, routes
+from muniment.seal.kernel import Route, is_address, listening, routes
 from muniment.seal.listening import Listening
 from muniment.seal.probing import Probe, Seen
 
@@ -17,6 +17,7 @@ _METADATA = "169.254.169.254"
 """Where clouds tell their machines who they are, with keys."""
 _BEYOND = "192.0.2.1"
 """Of a network for documentation: nobody has it, so what goes there leaves and is lost."""
+_PORTS = (53, 80, 443)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,15 @@ def aims(
     """
     made = [
         Aim("tcp", _METADATA, 80, "way", "metadata"),
-        *(Aim("tcp", _BEYOND, port, "way", "beyond this machine") for port in (443, 53)),
-        Aim("udp", _BEYOND, 53, "way", "beyond this machine"),
+        *(Aim("tcp", _BEYOND, port, "way", "nobody's") for port in _PORTS),
+        Aim("udp", _BEYOND, 53, "way", "nobody's"),
         *(Aim("tcp", one.address, one.port, "neighbour", one.name) for one in neighbours),
     ]
     if heard is not None:
+        made += [
+            Aim("tcp", router, port, "way", "this machine's router") for router in heard.routers for port in _PORTS
+        ]
+        made += [Aim("dns", one, 53, "way", "this machine's resolver") for one in heard.resolvers]
         made += _at_listener(heard, "listener", dict.fromkeys((*heard.addresses, *gateways)))
         made += _at_listener(heard, "loopback", ("127.0.0.1",)) if loopback else ()
     return tuple(made)
@@ -79,9 +84,14 @@ def _at_listener(heard: Listening, role: Literal["listener", "loopback"], addres
 def probes(sender: str, token: str, aims: Sequence[Aim]) -> tuple[Probe, ...]:
     """The aims as ``sender`` tries them."""
     return tuple(
-        Probe(_id(sender, number), aim.kind, aim.address, aim.port, f"{_id(sender, number)}.{token}.test")
+        Probe(_id(sender, number), aim.kind, aim.address, aim.port, _name(sender, number, token, aim))
         for number, aim in enumerate(aims)
     )
+
+
+def _name(sender: str, number: int, token: str, aim: Aim) -> str:
+    """What a DNS server is asked for: the verifier's own is told who asks."""
+    return NAME if aim.role == "way" else f"{_id(sender, number)}.{token}.test"
 
 
 def _id(sender: str, number: int) -> str:
@@ -112,26 +122,28 @@ class Reached:
     def internet(self, sender: str, subject: str) -> list[Check]:
         """Checks of what lies beyond this machine."""
         seen = self.seen[sender]
-        onward = [route for route in _routes(seen) if route.onward]
-        shown = ", ".join(f"{route.network} by {route.interface}" for route in onward) or "none leads to a router"
-        found = [fact(subject, "kernel", "routes", shown, is_well=not onward)]
-        return [
-            *found,
-            *self._checks(sender, subject, lambda aim: aim.role == "way"),
-            *self._checks(sender, subject, lambda aim: self._is_far(aim, seen)),
-        ]
+        onward = [route for route in _routes(seen) if route.router]
+        ways = self._checks(sender, subject, lambda aim: aim.role == "way")
+        if onward:
+            # They may lead to where everything is thrown away, as on Docker's internal networks before 28.
+            shown = ", ".join(f"{route.network} by {route.router}" for route in onward)
+            if any(check.verdict is not Verdict.UNPROVEN for check in ways):
+                return ways
+            return [*ways, unknown(subject, "kernel", "routes", f"{shown}; nobody beyond it was there to be tried")]
+        found = fact(subject, "kernel", "routes", "none leads to a router", is_well=True)
+        return [found, *ways, *self._checks(sender, subject, lambda aim: self._is_far(aim, seen))]
 
     def host(self, sender: str, subject: str) -> list[Check]:
         """Checks of this machine's own services."""
-        return self._checks(sender, subject, lambda aim: aim.role in {"listener", "loopback"} and aim.kind != "dns")
+        return self._checks(sender, subject, lambda aim: aim.role in {"listener", "loopback"})
 
     def neighbours(self, sender: str, subject: str, addresses: Collection[str]) -> list[Check]:
         """Checks of other containers, at those of their addresses that should not be reached."""
         return self._checks(sender, subject, lambda aim: aim.role == "neighbour" and aim.address in addresses)
 
     def names(self, sender: str, subject: str) -> list[Check]:
-        """Checks of outside names: asked of the verifier's own server, and of the place's resolvers."""
-        found = self._checks(sender, subject, lambda aim: aim.kind == "dns")
+        """Checks of outside names: asked of this machine's resolvers, and of the place's own."""
+        found = self._checks(sender, subject, lambda aim: aim.kind == "dns" and aim.role == "way")
         resolvers = self.seen[sender].resolvers
         if not resolvers:
             found.append(fact(subject, "kernel", "resolvers", "none", is_well=True))
@@ -141,7 +153,7 @@ class Reached:
         probe = Trace(self.seen[sender].outcomes.get(f"resolver {address}", ""))
         control = self._best_resolver()
         sends = any(way == "dns" and name.rpartition("-")[0] in self.controls for way, name in self.arrived)
-        own = ipaddress.ip_address(address.partition("%")[0]).is_loopback if _is_address(address) else False
+        own = is_address(address) and ipaddress.ip_address(address).is_loopback
         return Check(
             subject=subject,
             method="probe",
@@ -166,7 +178,7 @@ class Reached:
         """Whether a listener is on none of the place's own networks, so that only a way out leads there."""
         if aim.role != "listener" or aim.kind == "dns":
             return False
-        networks = [ipaddress.ip_network(route.network) for route in _routes(seen) if not route.onward]
+        networks = [ipaddress.ip_network(route.network) for route in _routes(seen) if not route.router]
         address = ipaddress.ip_address(aim.address)
         return not any(address in network for network in networks if network.version == address.version)
 
@@ -175,10 +187,11 @@ class Reached:
         return [check for check in judged if check is not None]
 
     def _check(self, sender: str, subject: str, number: int, aim: Aim) -> Check | None:
-        """None where this machine itself has no way, so that nothing can be tried."""
+        """None where nobody answered the control either, so that nothing is shown by that."""
         probe, control = self._trace(sender, number, aim), self._control(number, aim)
         judge = {"listener": judge_delivery, "loopback": judge_loopback}.get(aim.role, judge_way)
-        if aim.role == "way" and probe.is_unsent and control.is_unsent:
+        verdict = judge(probe, control)
+        if aim.role == "way" and verdict is Verdict.UNPROVEN and probe.is_silent and control.is_silent:
             return None
         note = f" ({aim.note})" if aim.note else ""
         return Check(
@@ -187,7 +200,7 @@ class Reached:
             what=f"{Probe('', aim.kind, aim.address, aim.port).shown}{note}",
             seen=probe.shown,
             control=control.shown,
-            verdict=judge(probe, control),
+            verdict=verdict,
         )
 
     def _control(self, number: int, aim: Aim) -> Trace:
@@ -208,11 +221,3 @@ def open_doors(seen: Seen, subject: str) -> Check:
 
 def _routes(seen: Seen) -> tuple[Route, ...]:
     return routes(seen.files.get("route") or "", seen.files.get("ipv6_route") or "")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return False
-    return True
