@@ -64,12 +64,12 @@ def _deployed(project: str, tell: "Callable[[str], None]") -> "tuple[Finding, ..
     from muniment.deploy.files import DeploymentFolder
     from muniment.deploy.proving import prove
     from muniment.seal.containers import containers_of
-    from muniment.seal.docker import find_docker
+    from muniment.seal.docker import find_engine
 
     folder = DeploymentFolder(project)
     if not folder.compose.is_file():
         return ()
-    plan, docker = folder.load(), find_docker()
+    plan, docker = folder.load(), find_engine()
     if not containers_of(docker, project):
         return ()
     tell("Probing from inside of the containers")

@@ -16,15 +16,17 @@ from muniment.seal.docker import Docker, run
 from muniment.seal.inspected import Inspected
 
 AUDIT = "/var/lib/muniment/audit.jsonl"
-_LETTERS = "BDFHKLMNRT"
-"""Those that are hardly taken for others."""
-_MARK_LENGTH = 9
+_LETTERS = "HKLMNPRTVWX"
+"""Those that are hardly taken for others, and no hexadecimal digits, as logs are full of them."""
+_MARK_LENGTH = 10
+_PIECE = 5
+"""Letters by which the marker is known, should some of it be misread."""
 _SIZE, _FONT, _MARGIN = (640, 240), 56, 40
 _OK, _UNAUTHORIZED = 200, 401
 _TAIL = 1 << 18
 """Bytes of the audit's end that are looked through."""
-_LONG = 6
-"""Letters from which on a word of the answer is told from others."""
+_LONG = 8
+"""Letters from which on a line of an answer can be told from what logs say anyway."""
 _ASK_WITHIN = 15.0
 _TRIES, _PAUSE = 5, 0.3
 
@@ -34,7 +36,7 @@ class Marked:
     """A page that was read.
 
     Attributes:
-        signs: pieces of the page and of what was read of it; some of them are the marker's own.
+        signs: what would be found where the page, or what was read of it, was kept.
         requests: the service's ids of the requests.
         models: those that read it.
         problem: why nothing was read; "" if something was.
@@ -47,20 +49,29 @@ class Marked:
 
 
 def read_marked(plan: Plan, within: float) -> Marked:
-    """Have every model read a page with a new marker. ``within`` is in seconds for each."""
+    """Have every model read a page with a new marker, within so many seconds."""
+    deadline = time.monotonic() + within
     mark = "".join(secrets.choice(_LETTERS) for _ in range(_MARK_LENGTH))
     page = base64.b64encode(_page(mark)).decode()
-    signs, requests, models = [mark, mark[:_LONG], mark[-_LONG:], page[200:260]], [], []
+    signs = [*(mark[start : start + _PIECE] for start in range(_MARK_LENGTH - _PIECE + 1)), page[200:260]]
+    requests, models = [], []
     try:
         listed = ask(plan, "GET", "/v1/models")
         if listed.status == _UNAUTHORIZED:
             return Marked((), problem=f"the service wants a key: give one in {KEY_VARIABLE}")
         for model in _names(listed.json):
-            answer = ask(plan, "POST", "/v1/chat/completions", _question(model, page), _JSON, within)
+            answer = ask(
+                plan,
+                "POST",
+                "/v1/chat/completions",
+                _question(model, page),
+                _JSON,
+                max(1.0, deadline - time.monotonic()),
+            )
             requests.append(answer.request_id)
             if answer.status != _OK or not (text := _text(answer.json)):
                 return Marked((), problem=f"{model} read nothing (status {answer.status})")
-            signs += [word for word in text.split() if len(word) >= _LONG and word.isalpha()]
+            signs += [line for line in map(str.strip, text.splitlines()) if len(line) >= _LONG]
             models.append(model)
     except OSError as error:
         return Marked((), problem=f"{plan.url} does not answer in time ({type(error).__name__})")
@@ -78,7 +89,7 @@ def _page(mark: str) -> bytes:
 
     page = Image.new("L", _SIZE, 255)
     draw = ImageDraw.Draw(page)
-    for row, line in enumerate(("The papers of", mark)):
+    for row, line in enumerate((mark, mark)):
         place = (_MARGIN, _MARGIN + row * 2 * _FONT)
         draw.text(place, line, fill=0, font=ImageFont.load_default(_FONT))
     encoded = io.BytesIO()
@@ -128,8 +139,8 @@ def _check(subject: str, what: str, text: str | None, marked: Marked, control: s
     if text is None:
         return unknown(subject, "file", what, "it cannot be read")
     lowered = text.lower()
-    held = sum(sign.lower() in lowered for sign in marked.signs)
-    seen = f"{held} pieces of the page that was read" if held else "nothing of the page that was read"
+    held = any(sign.lower() in lowered for sign in marked.signs)
+    seen = f"{'something' if held else 'nothing'} of the page that was read"
     verdict = Verdict.BROKEN if held else Verdict.HOLDS if works else Verdict.UNPROVEN
     return Check(subject=subject, method="file", what=what, seen=seen, control=control, verdict=verdict)
 

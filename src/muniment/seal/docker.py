@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,8 @@ class Docker:
 
     Attributes:
         program: the path of ``docker``.
-        compose_command: what Compose is called by: a plugin of docker's, or a program of its own.
+        compose_command: what Compose is called by: a plugin of docker's, or a program of its own; empty if nobody
+            looked for it.
         engine: the Engine's version.
         compose: Compose's version.
     """
@@ -108,10 +109,23 @@ class Docker:
 
 
 def find_docker() -> Docker:
-    """The Docker of this machine.
+    """The Docker of this machine, with Compose.
 
     Raises:
         DeployError: it or Compose is missing, too old, not running, or not for this user.
+    """
+    found = find_engine()
+    command, compose = _find_compose(found.program)
+    if version(compose) < OLDEST_COMPOSE:
+        raise DeployError(f"Compose {compose} is too old", "Install Compose 1.29 or newer; the newest is best.")
+    return replace(found, compose_command=command, compose=compose)
+
+
+def find_engine() -> Docker:
+    """The Docker of this machine, for what takes no Compose.
+
+    Raises:
+        DeployError: it is missing, not running, or not for this user.
     """
     program = shutil.which("docker")
     if program is None:
@@ -120,10 +134,7 @@ def find_docker() -> Docker:
             "Install Docker Engine or Docker Desktop; without it, muniment serve reads with the embedded engine.",
         )
     engine = run((program, "version", "--format", "{{.Server.Version}}"), within=_ASK_WITHIN).strip()
-    command, compose = _find_compose(program)
-    if version(compose) < OLDEST_COMPOSE:
-        raise DeployError(f"Compose {compose} is too old", "Install Compose 1.29 or newer; the newest is best.")
-    return Docker(program, command, engine, compose)
+    return Docker(program, (), engine, "")
 
 
 def _find_compose(program: str) -> tuple[tuple[str, ...], str]:
