@@ -184,7 +184,7 @@ def test_up_tells_its_steps_and_how_it_stands(
         "",
         "Starting the containers\n"
         f"Up: http://127.0.0.1:{gateway.port} (embedded; a canary page was read within the last minute)\n"
-        "Seal: unproven. Nothing has probed it; what the containers may reach is in muniment status.\n",
+        "Seal: unproven. Nothing has probed it: that is what muniment verify does.\n",
     )
     plan = DeploymentFolder("deeds").load()
     assert (plan.kind, plan.version, plan.port) == (EngineKind.EMBEDDED, __version__, gateway.port)

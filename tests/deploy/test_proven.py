@@ -1,5 +1,6 @@
 """From what was seen of a deployment to claims: one thing is changed at a time, and its own claim is broken by it."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,12 +12,12 @@ from muniment.deploy.proving_engines import OFFLINE, QUIET
 from muniment.deploy.settings import EngineKind, Plan, Topology
 from muniment.seal import catalogue
 from muniment.seal.claims import Check, Verdict, fact
-from muniment.seal.docker import Docker
+from muniment.seal.docker import Docker, find_engine
 from muniment.seal.inspected import Inspected, inspected_from
 from muniment.seal.listening import Listening
 from muniment.seal.probing import ProcessSeen, Seen
 from muniment.seal.reach import Neighbour, Reached, aims
-from tests.deploy.fake_docker import inspected
+from tests.deploy.fake_docker import FakeDocker, inspected
 from tests.deploy.plans import ENGINE, PLAN, plan_of
 from tests.deploy.test_proving_engines import COMMAND
 from tests.seal.test_kernel import FIB_TRIE, ROUTE, STATUS
@@ -232,6 +233,34 @@ def test_a_socket_that_takes_connections_where_there_should_be_no_network() -> N
     line = "   0: 00000000:1F40 00000000:0000 0A 0:0 0:0 0 10003 0 1 1\n"
     found = seen("engine-1", files={"tcp": "head\n" + line})
     assert broken(with_seen("engine-1", found)) == {"no-neighbour"}
+
+
+class TestStrangers:
+    NETWORK = "deeds_internal"
+
+    def joined(self) -> Evidence:
+        made = evidence(plan_of(EngineKind.VLLM, Topology.INTERNAL))
+        told = inspected("engine-1", networks=[self.NETWORK], id="id-of-engine-1")
+        told["HostConfig"] |= HARDENED
+        told["Config"]["User"] = "10003:10000"
+        engine = inspected_from(told | {"Mounts": [MODEL]})
+        return replace(made, docker=find_engine(), containers={**made.containers, "engine-1": engine})
+
+    def test_those_of_the_deployment_are_none(self, fake: FakeDocker) -> None:
+        there = {"id-of-engine-1": {"Name": "deeds_engine-1_1"}, "id-of-gateway": {"Name": "deeds_gateway_1"}}
+        fake.says(f"network inspect {self.NETWORK}", json.dumps([{"Containers": there}]))
+        assert verdicts(self.joined())["no-neighbour"] is Verdict.HOLDS
+
+    def test_any_other_is_named(self, fake: FakeDocker) -> None:
+        there = {"id-of-engine-1": {"Name": "deeds_engine-1_1"}, "0123": {"Name": "spy"}}
+        fake.says(f"network inspect {self.NETWORK}", json.dumps([{"Containers": there}]))
+        (found,) = [one for one in findings(self.joined()) if one.claim.id == "no-neighbour"]
+        assert found.verdict is Verdict.BROKEN
+        assert "spy" in [check.seen for check in found.checks]
+
+    def test_a_network_that_cannot_be_looked_at_proves_nothing(self, fake: FakeDocker) -> None:
+        fake.says(f"network inspect {self.NETWORK}", err="Error: No such network", code=1)
+        assert verdicts(self.joined())["no-neighbour"] is Verdict.UNPROVEN
 
 
 def test_a_known_leak_leaves_names_unproven_where_there_is_a_network() -> None:

@@ -66,7 +66,7 @@ def tell_status(status: "Status") -> None:
     say(f"{'Up' if status.is_well else 'Not well'}: {status.plan.url} ({models}; {reads})")
     if status.plan.monitoring:
         say("Grafana: http://127.0.0.1:3000, on this machine alone.")
-    say(f"Seal: {status.seal}. Nothing has probed it; what the containers may reach is in muniment status.")
+    say(f"Seal: {status.seal}. Nothing has probed it: that is what muniment verify does.")
 
 
 def status_lines(status: "Status") -> str:

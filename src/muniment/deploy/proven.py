@@ -1,6 +1,6 @@
 """From what was seen of a deployment to what is found of each claim about it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from muniment.deploy.advisories import holes_in
@@ -8,6 +8,7 @@ from muniment.deploy.hardening import DATA
 from muniment.deploy.monitoring.services import GRAFANA_ADDRESS, GRAFANA_PORT
 from muniment.deploy.proving_engines import OFFLINE, QUIET, argument_checks, environment_checks, mount_checks
 from muniment.deploy.settings import Plan, Topology
+from muniment.errors import DeployError
 from muniment.seal import catalogue
 from muniment.seal.claims import Check, Claim, Finding, fact, unknown, worst
 from muniment.seal.docker import Docker, version
@@ -99,8 +100,7 @@ def _neighbours(evidence: Evidence, service: str) -> list[Check]:
     def judged(name: str, seen: Seen) -> list[Check]:
         container = evidence.containers[name]
         ours = {one.id for one in evidence.containers.values()}
-        beside = [one for joined in container.networks for one in _strangers(evidence.docker, joined.network, ours)]
-        found = [fact(name, "engine", "strangers on its networks", ", ".join(beside) or "none", is_well=not beside)]
+        found = [_strangers(evidence.docker, name, [joined.network for joined in container.networks], ours)]
         if evidence.plan.topology is Topology.AIRGAP:
             found.append(open_doors(seen, name))
         own = {joined.network for joined in container.networks}
@@ -117,10 +117,15 @@ def _gateway_addresses(evidence: Evidence, shared: set[str]) -> list[str]:
     return [address for one in joined if is_apart or one.network not in shared for address in one.addresses]
 
 
-def _strangers(docker: Docker, network: str, ours: set[str]) -> list[str]:
-    """The containers on a network that are not of the deployment, by name."""
-    told = docker.ask_json("network", "inspect", network)[0].get("Containers") or {}
-    return [str(one.get("Name", "?")) for container, one in told.items() if container not in ours]
+def _strangers(docker: Docker, subject: str, networks: Sequence[str], ours: set[str]) -> Check:
+    """The containers on a container's networks that are not of the deployment."""
+    what = "strangers on its networks"
+    try:
+        told = [docker.ask_json("network", "inspect", network)[0].get("Containers") or {} for network in networks]
+    except DeployError as error:
+        return unknown(subject, "engine", what, error.what)
+    names = [str(one.get("Name", "?")) for there in told for container, one in there.items() if container not in ours]
+    return fact(subject, "engine", what, ", ".join(names) or "none", is_well=not names)
 
 
 def _names(evidence: Evidence, service: str) -> list[Check]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from muniment.seal.docker import Docker
 from muniment.seal.kernel import local_addresses, resolvers, routes
-from muniment.seal.probing import ISOLATED, PYTHON, ProbeFailed, bare_container
+from muniment.seal.probing import ISOLATED, PYTHON, THIS_MACHINE, ProbeFailed, bare_container
 
 _PROGRAM = Path(__file__).with_name("listener.py")
 _START_WITHIN, _TELL_WITHIN = 15.0, 5.0
@@ -124,6 +124,6 @@ def local_command() -> tuple[str, ...]:
 
 def container_command(docker: Docker, image: str, user: str, token: str) -> tuple[str, ...]:
     """How it is started in a container with this machine's network, which takes no rights of the caller's."""
-    options = ("--interactive", "--network", "host", "--entrypoint", PYTHON)
+    options = ("--interactive", *THIS_MACHINE, "--entrypoint", PYTHON)
     text = _PROGRAM.read_text("utf-8")
     return (docker.program, *bare_container(token, user, *options), image, *ISOLATED, "-c", text)

@@ -15,6 +15,8 @@ LABEL = "muniment.verify"
 PYTHON = "/opt/muniment/bin/python"
 """In the server's image."""
 _PROGRAM = Path(__file__).with_name("probe.py")
+THIS_MACHINE = ("--network", "host", "--userns", "host")
+"""For a container on this machine's own network, which is not to be had from within a user namespace of Docker's."""
 ISOLATED = ("-I", "-S")
 """How Python is started: with nothing but its standard library."""
 _WITHIN = 15.0
@@ -138,7 +140,7 @@ class InContainer:
     def send(self, order: Order) -> Seen:
         """See :class:`Place`."""
         inside = f"container:{self.container}"
-        spaces = ("--network", inside, "--pid", inside) if self.container else ("--network", "host")
+        spaces = ("--network", inside, "--pid", inside) if self.container else THIS_MACHINE
         arguments = bare_container(order.token, self.user, *spaces)
         program = (*arguments, "--entrypoint", PYTHON, self.image, *ISOLATED, "-c", _PROGRAM.read_text("utf-8"))
         return _sent((self.docker.program, *program), order)
