@@ -1,5 +1,6 @@
 """Processes of our own: a sealed one holds, one that is not is broken, and without a control nothing is proven."""
 
+import json
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from muniment.seal.claims import Verdict
 from muniment.seal.probing import Order, ProbeFailed, Seen
 from muniment.seal.processes import Running, running
 from muniment.seal.proving_processes import prove
+from tests.processes import python
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 
@@ -53,6 +55,23 @@ def test_one_that_has_shut_itself_off_reaches_nothing(together: bool) -> None:
     with worker(SEALED.format(together=together)) as process:
         assert process.is_shut_off
         assert verdicts(process) == dict.fromkeys(("no-internet", "no-host", "no-names", "no-privilege"), Verdict.HOLDS)
+
+
+OFFLINE = """
+import json, sys
+from muniment.documents import sandbox
+assert not sandbox._leave_network()
+sandbox._raise_loopback()
+from tests.seal.test_proving_processes import SEALED, verdicts, worker
+with worker(SEALED.format(together=False)) as process:
+    print(json.dumps(verdicts(process)))
+"""
+
+
+def test_a_machine_that_is_itself_offline_is_no_excuse() -> None:
+    """It has nothing but its loopback interface, which the control reaches and the sealed one does not."""
+    found = json.loads(python(OFFLINE))
+    assert found == dict.fromkeys(("no-internet", "no-host", "no-names", "no-privilege"), "holds")
 
 
 def test_one_that_has_not_is_broken_where_it_reaches_something() -> None:

@@ -31,8 +31,8 @@ from muniment.seal.traces import changes
 _HERE = "here"
 _WATCHING = frozenset({"prometheus", "grafana"})
 _NOBODY = "65534:65534"
-_HASHING = 12.0
-_READING = 12.0
+_HASHING = 15.0
+_READING = 15.0
 """Seconds."""
 
 

@@ -22,6 +22,8 @@ from tests.acceptance.serving import PATIENCE, free_port
 
 pytestmark = pytest.mark.acceptance
 
+CODES = {"holds": 0, "broken": 7, "unproven": 8}
+
 
 @pytest.fixture(scope="module")
 def embedded(machine: Machine) -> Iterator[Deployed]:
@@ -29,17 +31,24 @@ def embedded(machine: Machine) -> Iterator[Deployed]:
         yield found
 
 
-def verdicts(deployed: Deployed, code: int) -> dict[str, str]:
-    """What ``muniment verify`` says of each claim."""
-    done = deployed.muniment("verify", "--json")
-    assert done.returncode == code, done.stdout + done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    assert not left_over(deployed.machine)
-    return {claim["id"]: claim["verdict"] for claim in told["claims"]}
+def verdicts(deployed: Deployed) -> dict[str, str]:
+    """What ``muniment verify`` says of each claim; again, while it says that it could not look in time."""
+    for _ in range(5):
+        done = deployed.muniment("verify", "--json")
+        assert not left_over(deployed.machine)
+        assert done.returncode in CODES.values(), done.stderr
+        told: dict[str, Any] = json.loads(done.stdout)
+        assert CODES[told["verdict"]] == done.returncode
+        found = {claim["id"]: claim["verdict"] for claim in told["claims"]}
+        if "unproven" not in found.values():
+            break
+        doubts = [check for claim in told["claims"] for check in claim["checks"] if check["verdict"] == "unproven"]
+        print(json.dumps(doubts, indent=2))  # noqa: T201 - shown where a test fails
+    return found
 
 
 def broken(deployed: Deployed) -> set[str]:
-    return {claim for claim, verdict in verdicts(deployed, 7).items() if verdict == "broken"}
+    return {claim for claim, verdict in verdicts(deployed).items() if verdict == "broken"}
 
 
 def left_over(machine: Machine) -> list[str]:
@@ -47,7 +56,7 @@ def left_over(machine: Machine) -> list[str]:
 
 
 def test_a_sealed_deployment_holds(embedded: Deployed) -> None:
-    found = verdicts(embedded, 0)
+    found = verdicts(embedded)
     assert set(found.values()) == {"holds"}
     assert len(found) == 12
 
@@ -63,7 +72,7 @@ def test_a_network_that_is_joined_is_found(embedded: Deployed) -> None:
         embedded.machine.ask("network", "connect", "none", server)
     assert {"no-internet", "no-host", "no-names", "server-sealed", "no-telemetry", "no-neighbour"} >= found
     assert {"no-internet", "no-host", "server-sealed"} <= found
-    assert set(verdicts(embedded, 0).values()) == {"holds"}
+    assert set(verdicts(embedded).values()) == {"holds"}
 
 
 def test_a_container_that_was_not_planned_is_found(embedded: Deployed) -> None:
