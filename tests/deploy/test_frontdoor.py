@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -12,6 +13,7 @@ from muniment.deploy.frontdoor import KEY_VARIABLE, ask, routes_checks
 from muniment.deploy.settings import Plan
 from muniment.seal.claims import Verdict, worst
 from tests.deploy.front import front
+from tests.deploy.making_certificates import signed
 from tests.deploy.plans import PLAN
 
 ROUTES = {("GET", "/health"): 200, ("GET", "/v1/models"): 200}
@@ -99,3 +101,16 @@ def test_the_key_of_the_environment_goes_along(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv(KEY_VARIABLE, "a\nbroken: one")
         ask(plan, "GET", "/ready")
     assert [key for _, key in server.asked] == [None, "Bearer word", None]
+
+
+def test_tls_is_spoken_where_the_gateway_speaks_it_and_nobody_else_is_believed(tmp_path: Path) -> None:
+    for name in ("ours", "theirs"):
+        (tmp_path / name).mkdir()
+        made = signed("gateway")
+        (tmp_path / name / "certificate.pem").write_text(made.pem)
+        (tmp_path / name / "key.pem").write_text(made.secret())
+    with front("{}", tls=tmp_path / "ours") as server:
+        plan = replace(PLAN, port=server.port, tls=str(tmp_path / "ours"))
+        assert ask(plan, "GET", "/ready").status == 200
+        with pytest.raises(OSError, match="certificate verify failed"):
+            ask(replace(plan, tls=str(tmp_path / "theirs")), "GET", "/ready")

@@ -99,6 +99,12 @@ class TestContainers:
         }
 
 
+def test_the_seal_is_proven(airgapped: Deployed) -> None:
+    done = airgapped.muniment("verify", "--verbose")
+    assert done.returncode == 0, done.stdout
+    assert "holds     verified-model" in done.stdout
+
+
 class TestUnderLoad:
     @pytest.mark.parametrize("service", ["gateway", "server", "engine-1"])
     def test_a_restart_loses_no_page(self, airgapped: Deployed, slips: Slips, service: str) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from muniment.deploy.advisories import isolates
+from muniment.seal.docker import find_engine, version
 from tests.acceptance.containers.conftest import SLIPS
 from tests.acceptance.containers.deployed import Deployed, Machine
 from tests.acceptance.containers.outside import REACH, Outside
@@ -64,6 +66,16 @@ def test_the_engine_reaches_nothing_outside_and_publishes_nothing(internal: Depl
     for service in ("engine-1", "server"):
         assert outside.reached_from(internal, service) in {"ENETUNREACH", "TimeoutError"}
     assert outside.reached_on(internal, f"{internal.project}_default") == "connected", "the control"
+
+
+def test_the_seal_is_proven_but_where_docker_is_too_old(internal: Deployed) -> None:
+    """Before 28 this machine answers at the bridge's address, and that alone is broken; names may leak on some."""
+    told = json.loads(internal.muniment("verify", "--json").stdout)
+    found = {claim["id"]: claim["verdict"] for claim in told["claims"]}
+    broken = {claim for claim, verdict in found.items() if verdict == "broken"}
+    isolated = isolates(version(find_engine().engine))
+    assert broken == (set() if isolated else {"no-host", "server-sealed"})
+    assert {claim for claim, verdict in found.items() if verdict == "unproven"} <= {"no-names"}
 
 
 def test_llamaindex_reads_a_page_by_the_gateways_name(internal: Deployed, slips: Slips, tmp_path: Path) -> None:
