@@ -150,8 +150,9 @@ def _names_request(text: str, requests: Iterable[str]) -> bool:
 
 
 def _log(docker: Docker, container: Inspected, since: float) -> str | None:
+    began = f"{int(since) - 1}"  # a whole second, and before it
     try:
-        return run((docker.program, "logs", "--since", f"{since:.0f}", container.id), merged=True, within=_ASK_WITHIN)
+        return run((docker.program, "logs", "--since", began, container.id), merged=True, within=_ASK_WITHIN)
     except DeployError:
         return None
 
