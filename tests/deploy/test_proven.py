@@ -98,7 +98,7 @@ def evidence(plan: Plan = PLAN, engine: str = NEW, **changed: Any) -> Evidence:
         claim.id: holds
         for claim in (
             *(catalogue.ALLOWED_ROUTES, catalogue.AS_PLANNED, catalogue.NO_CONTENT_LOGGED, catalogue.NO_TRACE),
-            catalogue.VERIFIED_MODEL,
+            *(catalogue.NO_NEIGHBOUR, catalogue.VERIFIED_MODEL),
         )
     }
     made = Evidence(

@@ -1,11 +1,14 @@
 """What ``muniment verify`` shows: a line a claim, and below it what does not hold."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from muniment.cli.messages import counted, printable
 from muniment.errors import ExitCode
 from muniment.seal.claims import Check, Finding, Verdict, worst
+
+if TYPE_CHECKING:
+    from muniment.deploy.selftest.rehearsal import Rehearsed
 
 _CODES = {Verdict.HOLDS: ExitCode.OK, Verdict.BROKEN: ExitCode.BROKEN, Verdict.UNPROVEN: ExitCode.UNPROVEN}
 _INDENT = " " * 10
@@ -53,3 +56,20 @@ def _summary(findings: Sequence[Finding]) -> str:
     told = [f"{verdicts.count(one)} {one.value}" for one in Verdict if one in verdicts]
     checks = sum(len(finding.checks) for finding in findings)
     return f"{counted(len(findings), 'claim')}: {', '.join(told)} ({counted(checks, 'check')})"
+
+
+def rehearsal_line(one: "Rehearsed") -> str:
+    """What came of one fault, for people."""
+    expected = "all claims" if one.verdict is Verdict.HOLDS else ", ".join(one.expected)
+    lines = [f"{'right' if one.is_right else 'WRONG'}  {one.id:24}  {one.says}: {expected} {one.verdict.value}"]
+    lines += [f"{_INDENT}but {odd}" for odd in one.odd]
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def rehearsal_summary(done: "Sequence[Rehearsed]") -> str:
+    """How many were right, for people."""
+    faults = [one for one in done if one.verdict is Verdict.BROKEN]
+    found = sum(one.is_right for one in faults)
+    others = sum(not one.is_right for one in done if one.verdict is not Verdict.BROKEN)
+    rest = f"; {others} of the other looks went wrong" if others else ""
+    return f"\n{found} of {counted(len(faults), 'fault')} were found where they are, and nothing else{rest}.\n"

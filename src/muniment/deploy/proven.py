@@ -60,7 +60,10 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
     made: list[tuple[Claim, list[Check]]] = [
         (catalogue.NO_INTERNET, _of_readers(evidence, _internet)),
         (catalogue.NO_HOST, _of_readers(evidence, _host)),
-        (catalogue.NO_NEIGHBOUR, _of_readers(evidence, _neighbours)),
+        (
+            catalogue.NO_NEIGHBOUR,
+            _of_readers(evidence, _neighbours) + evidence.gathered[catalogue.NO_NEIGHBOUR.id],
+        ),
         (catalogue.NO_NAMES, _of_readers(evidence, _names)),
         (catalogue.NO_PORT, _ports(evidence)),
         (catalogue.NO_PRIVILEGE, _privileges(evidence)),

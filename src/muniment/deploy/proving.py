@@ -19,7 +19,7 @@ from muniment.deploy.settings import Plan
 from muniment.errors import DeployError
 from muniment.seal import catalogue
 from muniment.seal.claims import Check, Finding, fact, unknown
-from muniment.seal.containers import inspected_project
+from muniment.seal.containers import companions, inspected_project
 from muniment.seal.docker import Docker
 from muniment.seal.inspected import Inspected, inspected_from
 from muniment.seal.listening import Listener, container_command, listener
@@ -98,6 +98,7 @@ def _beside(
     return {
         catalogue.ALLOWED_ROUTES.id: [pool.submit(routes_checks, plan)],
         catalogue.NO_TRACE.id: [pool.submit(_changed, docker, one) for one in containers.values()],
+        catalogue.NO_NEIGHBOUR.id: [pool.submit(_alone, docker, one) for one in containers.values()],
         catalogue.AS_PLANNED.id: [pool.submit(_as_planned, plan, docker, containers)],
         catalogue.VERIFIED_MODEL.id: [
             pool.submit(
@@ -113,6 +114,16 @@ def _changed(docker: Docker, container: Inspected) -> list[Check]:
         return [changes(container, docker.ask("diff", container.id))]
     except DeployError as error:
         return [unknown(container.service, "engine", "changed files", error.what)]
+
+
+def _alone(docker: Docker, container: Inspected) -> list[Check]:
+    """Whether no other container has been put into its namespaces; those of the verifier's are not meant."""
+    try:
+        beside = companions(docker, container.id, LABEL)
+    except DeployError as error:
+        return [unknown(container.service, "engine", "containers in its namespaces", error.what)]
+    shown = ", ".join(beside) or "none"
+    return [fact(container.service, "engine", "containers in its namespaces", shown, is_well=not beside)]
 
 
 def _logged(docker: Docker, containers: Mapping[str, Inspected], marked: Marked, since: float) -> list[Check]:

@@ -10,6 +10,7 @@ from muniment.seal.docker import Docker
 PROJECT_LABEL = "com.docker.compose.project"
 """What Compose marks all that belongs to a project with."""
 _SERVICE = "com.docker.compose.service"
+_SHARED_MODES = ("NetworkMode", "PidMode", "IpcMode")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,21 @@ def inspected_project(docker: Docker, project: str) -> Iterator[Any]:
         *("--filter", f"label={PROJECT_LABEL}={project}", "--filter", "label=com.docker.compose.oneoff=False"),
     )
     return _inspected(docker, listing, "inspect")
+
+
+def companions(docker: Docker, container: str, but: str) -> tuple[str, ...]:
+    """The containers that run in a namespace of another's, by name.
+
+    Args:
+        container: the other's id.
+        but: a label of those that do not count.
+    """
+    return tuple(
+        str(told.get("Name", "?")).lstrip("/")
+        for told in _inspected(docker, ("ps", "--quiet", "--no-trunc"), "inspect")
+        if but not in (told["Config"].get("Labels") or {})
+        and any(told["HostConfig"].get(mode) == f"container:{container}" for mode in _SHARED_MODES)
+    )
 
 
 def _inspected(docker: Docker, listing: tuple[str, ...], *inspect: str) -> Iterator[Any]:
