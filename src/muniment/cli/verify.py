@@ -32,8 +32,8 @@ def verify(project: str, verbose: bool, as_json: bool, self_test: bool) -> ExitC
     tries from inside their own namespaces what they should not be able to do, and from outside that the same would be
     possible there: without such a control, a claim is unproven. Nothing is left behind.
 
-    Exit code 0 if every claim holds, 7 if one is broken, else 8 if one is unproven; 6 if nothing runs. With --self-test,
-    0 if every fault was found where it was and nowhere else, else 7.
+    Exit code 0 if every claim holds, 7 if one is broken, else 8 if one is unproven; 6 if nothing runs. With
+    --self-test, 0 if every fault was found where it was and nowhere else, else 7.
     """
     if self_test:
         return _rehearsed(project, as_json=as_json)

@@ -152,6 +152,18 @@ class TestUnderLoad:
         assert len(statuses) > 20
 
 
+def test_every_way_to_break_a_copy_of_it_is_found(airgapped: Deployed) -> None:
+    """The alarm itself, on real containers: each fault at its own claim and nowhere else."""
+    done = airgapped.muniment("verify", "--self-test", "--json")
+    told = json.loads(done.stdout or "[]")
+    assert not {one["id"]: one["odd"] for one in told if one["odd"]}
+    assert done.returncode == 0, done.stderr
+    assert sum(one["verdict"] == "broken" for one in told) >= 25
+    assert [one["id"] for one in told if one["verdict"] == "holds"] == ["untouched", "untouched-again"]
+    assert sum(one["verdict"] == "unproven" for one in told) == 2
+    assert not airgapped.machine.ask("ps", "--all", "--quiet", "--filter", "name=muniment-selftest").split()
+
+
 def test_nothing_that_is_sent_is_in_any_log_or_writable_layer(airgapped: Deployed, fonts: Fonts) -> None:
     """The last one here: from now on the deployment wants a key."""
     key = airgapped.muniment("deployed", "key", "add", "somebody").stdout.strip()
