@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from muniment.deploy.proven import Evidence, findings
+from muniment.deploy.proven import Observed, findings
 from muniment.deploy.proving_engines import OFFLINE, QUIET
 from muniment.deploy.settings import EngineKind, Plan, Topology
 from muniment.seal import catalogue
@@ -89,7 +89,7 @@ def seen(service: str, *processes: ProcessSeen, **changed: Any) -> Seen:
     return made.model_copy(update=changed)
 
 
-def evidence(plan: Plan = PLAN, engine: str = NEW, **changed: Any) -> Evidence:
+def observed(plan: Plan = PLAN, engine: str = NEW, **changed: Any) -> Observed:
     """Of a deployment that is sealed, but for what is changed."""
     services = plan.services
     arrived = frozenset((aim.kind, f"gateway-{n}") for n, aim in enumerate(TRIED) if aim.role == "listener")
@@ -101,7 +101,7 @@ def evidence(plan: Plan = PLAN, engine: str = NEW, **changed: Any) -> Evidence:
             *(catalogue.NO_NEIGHBOUR, catalogue.VERIFIED_MODEL),
         )
     }
-    made = Evidence(
+    made = Observed(
         plan=plan,
         docker=Docker("/nowhere/docker", (), engine, ""),
         containers={service: container(service) for service in services},
@@ -112,37 +112,37 @@ def evidence(plan: Plan = PLAN, engine: str = NEW, **changed: Any) -> Evidence:
     return replace(made, **changed)
 
 
-def verdicts(found: Evidence) -> dict[str, Verdict]:
+def verdicts(found: Observed) -> dict[str, Verdict]:
     return {finding.claim.id: finding.verdict for finding in findings(found)}
 
 
-def broken(found: Evidence) -> set[str]:
+def broken(found: Observed) -> set[str]:
     return {claim for claim, verdict in verdicts(found).items() if verdict is Verdict.BROKEN}
 
 
-def with_container(service: str, **host: Any) -> Evidence:
-    made = evidence()
+def with_container(service: str, **host: Any) -> Observed:
+    made = observed()
     return replace(made, containers={**made.containers, service: container(service, **host)})
 
 
-def with_seen(service: str, found: Seen, made: Evidence | None = None) -> Evidence:
-    made = made or evidence()
+def with_seen(service: str, found: Seen, made: Observed | None = None) -> Observed:
+    made = made or observed()
     return replace(made, reached=replace(made.reached, seen={**made.reached.seen, service: found}))
 
 
 def test_a_sealed_one_holds_on_every_claim() -> None:
-    found = verdicts(evidence())
+    found = verdicts(observed())
     assert set(found.values()) == {Verdict.HOLDS}
     assert len(found) == 13
 
 
 def test_so_does_one_on_an_old_docker() -> None:
-    assert set(verdicts(evidence(engine=OLD)).values()) == {Verdict.HOLDS}
+    assert set(verdicts(observed(engine=OLD)).values()) == {Verdict.HOLDS}
 
 
 def test_with_the_embedded_engine_the_server_is_what_reads() -> None:
     plan = plan_of(EngineKind.EMBEDDED, Topology.AIRGAP)
-    found = verdicts(evidence(plan))
+    found = verdicts(observed(plan))
     assert set(found.values()) == {Verdict.HOLDS}
     assert "verified-model" not in found
 
@@ -238,8 +238,8 @@ def test_a_socket_that_takes_connections_where_there_should_be_no_network() -> N
 class TestStrangers:
     NETWORK = "deeds_internal"
 
-    def joined(self) -> Evidence:
-        made = evidence(plan_of(EngineKind.VLLM, Topology.INTERNAL))
+    def joined(self) -> Observed:
+        made = observed(plan_of(EngineKind.VLLM, Topology.INTERNAL))
         told = inspected("engine-1", networks=[self.NETWORK], id="id-of-engine-1")
         told["HostConfig"] |= HARDENED
         told["Config"]["User"] = "10003:10000"
@@ -265,8 +265,8 @@ class TestStrangers:
 
 def test_a_known_leak_leaves_names_unproven_where_there_is_a_network() -> None:
     plan = plan_of(EngineKind.VLLM, Topology.INTERNAL)
-    assert verdicts(evidence(plan, OLD))["no-names"] is Verdict.UNPROVEN
-    assert verdicts(evidence(plan, NEW))["no-names"] is Verdict.HOLDS
+    assert verdicts(observed(plan, OLD))["no-names"] is Verdict.UNPROVEN
+    assert verdicts(observed(plan, NEW))["no-names"] is Verdict.HOLDS
 
 
 PROBED = {
@@ -276,21 +276,21 @@ PROBED = {
 
 
 def test_an_engine_that_could_not_be_probed_proves_nothing() -> None:
-    made = evidence()
+    made = observed()
     left = {service: one for service, one in made.reached.seen.items() if service != "engine-1"}
     found = replace(made, reached=replace(made.reached, seen=left), failures={"engine-1": "it is not running"})
     assert {claim for claim, verdict in verdicts(found).items() if verdict is Verdict.UNPROVEN} == PROBED
 
 
 def test_an_engine_that_is_not_there_proves_nothing() -> None:
-    made = evidence()
+    made = observed()
     there = {service: one for service, one in made.containers.items() if service != "engine-1"}
     assert verdicts(replace(made, containers=there))["no-host"] is Verdict.UNPROVEN
 
 
 @pytest.mark.parametrize("sabotage", ["no control", "no listener"])
 def test_without_its_control_no_claim_about_reaching_holds(sabotage: str) -> None:
-    made = evidence()
+    made = observed()
     if sabotage == "no control":
         left = {service: one for service, one in made.reached.seen.items() if service != "gateway"}
         reached = replace(made.reached, seen=left, arrived=frozenset())
@@ -304,5 +304,5 @@ def test_without_its_control_no_claim_about_reaching_holds(sabotage: str) -> Non
 
 
 def test_every_finding_names_who_was_looked_at() -> None:
-    checks: list[Check] = [check for finding in findings(evidence()) for check in finding.checks]
+    checks: list[Check] = [check for finding in findings(observed()) for check in finding.checks]
     assert all(check.subject and check.what and check.seen for check in checks)

@@ -1,18 +1,17 @@
 """``muniment verify``."""
 
 import json
-from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from muniment.cli.deploy_options import name_option
-from muniment.errors import DeployError, ExitCode
+from muniment.errors import DeployError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from muniment.deploy.selftest.rehearsal import Rehearsed
     from muniment.seal.claims import Finding
 
 
@@ -21,11 +20,32 @@ if TYPE_CHECKING:
 @click.option("-v", "--verbose", is_flag=True, help="Show every check, and not only those that do not hold.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with every check.")
 @click.option(
-    "--self-test",
-    is_flag=True,
-    help="Break a copy of the deployment in every way that is known, and tell what is found.",
+    "--report",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write a signed report of the deployment there, as HTML, Markdown and JSON.",
 )
-def verify(project: str, verbose: bool, as_json: bool, self_test: bool) -> ExitCode:
+@click.option("--watch", is_flag=True, help="Look every five minutes, and write a signed report each time.")
+@click.option(
+    "--check",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Check a report.json instead, of whichever machine; --key says whose it has to be.",
+)
+@click.option("--key", metavar="KEY", help="The public key of a report's deployment: its fingerprint, or its file.")
+@click.option(
+    "--self-test", is_flag=True, help="Break a copy of the deployment in every known way, and tell what is found."
+)
+def verify(
+    project: str,
+    verbose: bool,
+    as_json: bool,
+    report: Path | None,
+    watch: bool,
+    check: Path | None,
+    key: str | None,
+    self_test: bool,
+) -> ExitCode:
     """Probe what runs now, and tell of each claim about the seal whether it holds.
 
     It looks at the deployment if there is one, and at workers of muniment ocr, serve, ask and extract outside of it. It
@@ -35,21 +55,60 @@ def verify(project: str, verbose: bool, as_json: bool, self_test: bool) -> ExitC
     Exit code 0 if every claim holds, 7 if one is broken, else 8 if one is unproven; 6 if nothing runs. With
     --self-test, 0 if every fault was found where it was and nowhere else, else 7.
     """
+    if sum((bool(report or watch), check is not None, self_test)) > 1 or (check is None) != (key is None):
+        raise UsageError("--check needs --key, and goes with nothing else", "See muniment verify --help.")
+    if check is not None and key is not None:
+        return _check(check, key)
     if self_test:
-        return _rehearsed(project, as_json=as_json)
+        from muniment.cli.self_test import rehearsed
+
+        return rehearsed(project, as_json=as_json)
+    if watch:
+        from muniment.cli.watching import watched
+
+        return watched(project, report)
+    return _look(project, report, verbose=verbose, as_json=as_json)
+
+
+def _look(project: str, report: Path | None, *, verbose: bool, as_json: bool) -> ExitCode:
     from muniment.cli.deploy_report import Steps
     from muniment.cli.standard_output import write_standard_output
     from muniment.cli.verify_report import as_json as told
-    from muniment.cli.verify_report import exit_code, finding_lines
+    from muniment.cli.verify_report import exit_code, finding_lines, say_where
 
     with Steps(interrupted="") as steps:
-        findings = _found(project, steps.tell)
+        if report is None:
+            findings = _found(project, steps.tell)
+        else:
+            from muniment.deploy.reporting import publish_report
+
+            steps.tell("Probing from inside of the containers")
+            signed = publish_report(project, report)
+            findings = signed.report.evidence.findings
     write_standard_output(
         json.dumps(told(findings), indent=2, ensure_ascii=False) + "\n"
         if as_json
         else finding_lines(findings, verbose=verbose)
     )
+    if report is not None:
+        say_where(report, signed)
     return exit_code(findings)
+
+
+def _check(path: Path, key: str) -> ExitCode:
+    """Tell what a report says, if it is to be believed."""
+    from datetime import UTC, datetime
+
+    from muniment.cli.messages import printable
+    from muniment.cli.standard_output import write_standard_output
+    from muniment.cli.verify_report import exit_code
+    from muniment.seal.evidence.archive import check
+    from muniment.seal.evidence.keys import trust
+    from muniment.seal.evidence.summary import summary
+
+    found = check(path, trust(key))
+    write_standard_output("".join(f"{printable(line)}\n" for line in summary(found, datetime.now(UTC))))
+    return exit_code(found.report.evidence.findings)
 
 
 def _found(project: str, tell: "Callable[[str], None]") -> "tuple[Finding, ...]":
@@ -84,27 +143,3 @@ def _deployed(project: str, tell: "Callable[[str], None]") -> "tuple[Finding, ..
         return ()
     tell("Probing from inside of the containers")
     return prove(plan, docker)
-
-
-def _rehearsed(project: str, *, as_json: bool) -> ExitCode:
-    """Test the alarm, and tell of each fault as it is found."""
-    from muniment.cli.deploy_report import Steps
-    from muniment.cli.standard_output import write_standard_output
-    from muniment.cli.verify_report import rehearsal_line, rehearsal_summary
-    from muniment.deploy.files import DeploymentFolder
-    from muniment.deploy.selftest.rehearsal import rehearse
-    from muniment.seal.docker import find_docker
-
-    plan, docker = DeploymentFolder(project).load(), find_docker()
-    done: list[Rehearsed] = []
-    with Steps(interrupted="Taking the copy away was seen to.") as steps:
-        for one in rehearse(plan, docker, steps.tell):
-            done.append(one)
-            if not as_json:
-                write_standard_output(rehearsal_line(one))
-    write_standard_output(
-        json.dumps([asdict(one) for one in done], indent=2, ensure_ascii=False) + "\n"
-        if as_json
-        else rehearsal_summary(done)
-    )
-    return ExitCode.OK if all(one.is_right for one in done) else ExitCode.BROKEN

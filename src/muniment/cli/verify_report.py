@@ -1,14 +1,16 @@
 """What ``muniment verify`` shows: a line a claim, and below it what does not hold."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from muniment.cli.messages import counted, printable
+from muniment.cli.messages import counted, printable, say
 from muniment.errors import ExitCode
 from muniment.seal.claims import Check, Finding, Verdict, worst
 
 if TYPE_CHECKING:
     from muniment.deploy.selftest.rehearsal import Rehearsed
+    from muniment.seal.evidence.report import SignedReport
 
 _CODES = {Verdict.HOLDS: ExitCode.OK, Verdict.BROKEN: ExitCode.BROKEN, Verdict.UNPROVEN: ExitCode.UNPROVEN}
 _INDENT = " " * 10
@@ -56,6 +58,19 @@ def _summary(findings: Sequence[Finding]) -> str:
     told = [f"{verdicts.count(one)} {one.value}" for one in Verdict if one in verdicts]
     checks = sum(len(finding.checks) for finding in findings)
     return f"{counted(len(findings), 'claim')}: {', '.join(told)} ({counted(checks, 'check')})"
+
+
+def say_where(folder: Path, signed: "SignedReport") -> None:
+    """Where a report lies, and whose it is, on standard error."""
+    say(f"Report {signed.report.number} is in {folder}: report.html, report.md and report.json.")
+    say(f"It is signed with the key {signed.fingerprint}.")
+
+
+def verdict_line(signed: "SignedReport") -> str:
+    """The verdict and what does not hold, in a line; the same as long as they are."""
+    report = signed.report
+    ill = [f"{one.claim.id} {one.verdict}" for one in report.evidence.findings if one.verdict is not Verdict.HOLDS]
+    return f"{report.verdict}{': ' if ill else ''}{', '.join(ill)}"
 
 
 def rehearsal_line(one: "Rehearsed") -> str:

@@ -1,8 +1,12 @@
 """Docker Engines with holes that let containers out, as they are publicly known."""
 
 from dataclasses import dataclass
+from datetime import date
 
 Version = tuple[int, ...]
+
+AS_OF = date(2026, 11, 24)
+"""The day that the list is from."""
 
 
 @dataclass(frozen=True, slots=True)

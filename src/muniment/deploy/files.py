@@ -44,6 +44,11 @@ class DeploymentFolder:
         """The folder of a certificate made for it."""
         return self.path / "tls"
 
+    @property
+    def evidence(self) -> Path:
+        """The folder of its signed reports."""
+        return self.path / "evidence"
+
     def load(self) -> Plan:
         """The plan that was last brought up. Raises DeployError if there is none, or another version wrote it."""
         plan = self.path / "plan.json"

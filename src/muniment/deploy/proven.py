@@ -26,7 +26,7 @@ _LEAK = "CVE-2024-29018"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
+class Observed:
     """Everything that was seen, before it is judged."""
 
     plan: Plan
@@ -55,68 +55,68 @@ class Evidence:
         return judge(service, self.reached.seen[service])
 
 
-def findings(evidence: Evidence) -> tuple[Finding, ...]:
+def findings(observed: Observed) -> tuple[Finding, ...]:
     """Every claim that such a deployment is under, with all that was looked at for it."""
     made: list[tuple[Claim, list[Check]]] = [
-        (catalogue.NO_INTERNET, _of_readers(evidence, _internet)),
-        (catalogue.NO_HOST, _of_readers(evidence, _host)),
+        (catalogue.NO_INTERNET, _of_readers(observed, _internet)),
+        (catalogue.NO_HOST, _of_readers(observed, _host)),
         (
             catalogue.NO_NEIGHBOUR,
-            _of_readers(evidence, _neighbours) + evidence.gathered[catalogue.NO_NEIGHBOUR.id],
+            _of_readers(observed, _neighbours) + observed.gathered[catalogue.NO_NEIGHBOUR.id],
         ),
-        (catalogue.NO_NAMES, _of_readers(evidence, _names)),
-        (catalogue.NO_PORT, _ports(evidence)),
-        (catalogue.NO_PRIVILEGE, _privileges(evidence)),
-        (catalogue.NO_TRACE, _traces(evidence)),
-        (catalogue.NO_TELEMETRY, _telemetry(evidence)),
-        (catalogue.VERIFIED_MODEL, _models(evidence)),
-        (catalogue.AS_PLANNED, evidence.gathered[catalogue.AS_PLANNED.id]),
-        (catalogue.ALLOWED_ROUTES, evidence.gathered[catalogue.ALLOWED_ROUTES.id]),
-        (catalogue.SERVER_SEALED, _server(evidence)),
-        (catalogue.NO_CONTENT_LOGGED, evidence.gathered[catalogue.NO_CONTENT_LOGGED.id]),
+        (catalogue.NO_NAMES, _of_readers(observed, _names)),
+        (catalogue.NO_PORT, _ports(observed)),
+        (catalogue.NO_PRIVILEGE, _privileges(observed)),
+        (catalogue.NO_TRACE, _traces(observed)),
+        (catalogue.NO_TELEMETRY, _telemetry(observed)),
+        (catalogue.VERIFIED_MODEL, _models(observed)),
+        (catalogue.AS_PLANNED, observed.gathered[catalogue.AS_PLANNED.id]),
+        (catalogue.ALLOWED_ROUTES, observed.gathered[catalogue.ALLOWED_ROUTES.id]),
+        (catalogue.SERVER_SEALED, _server(observed)),
+        (catalogue.NO_CONTENT_LOGGED, observed.gathered[catalogue.NO_CONTENT_LOGGED.id]),
     ]
     # The embedded engine has its models in its image; there is nothing to load from anywhere.
-    without = set() if evidence.plan.engines else {catalogue.VERIFIED_MODEL.id}
+    without = set() if observed.plan.engines else {catalogue.VERIFIED_MODEL.id}
     return tuple(Finding(claim=claim, checks=tuple(checks)) for claim, checks in made if claim.id not in without)
 
 
-def _of_readers(evidence: Evidence, checks: Callable[[Evidence, str], list[Check]]) -> list[Check]:
-    return [check for service in evidence.readers for check in checks(evidence, service)]
+def _of_readers(observed: Observed, checks: Callable[[Observed, str], list[Check]]) -> list[Check]:
+    return [check for service in observed.readers for check in checks(observed, service)]
 
 
-def _internet(evidence: Evidence, service: str) -> list[Check]:
-    return evidence.seen(service, lambda name, _: evidence.reached.internet(name, name)) + _unheard(evidence, service)
+def _internet(observed: Observed, service: str) -> list[Check]:
+    return observed.seen(service, lambda name, _: observed.reached.internet(name, name)) + _unheard(observed, service)
 
 
-def _host(evidence: Evidence, service: str) -> list[Check]:
-    return evidence.seen(service, lambda name, _: evidence.reached.host(name, name)) + _unheard(evidence, service)
+def _host(observed: Observed, service: str) -> list[Check]:
+    return observed.seen(service, lambda name, _: observed.reached.host(name, name)) + _unheard(observed, service)
 
 
-def _unheard(evidence: Evidence, service: str) -> list[Check]:
+def _unheard(observed: Observed, service: str) -> list[Check]:
     """That the verifier's own listener did not run, if it did not."""
-    return [] if evidence.reached.is_heard else [unknown(service, "probe", "the verifier's listener", "it did not run")]
+    return [] if observed.reached.is_heard else [unknown(service, "probe", "the verifier's listener", "it did not run")]
 
 
-def _neighbours(evidence: Evidence, service: str) -> list[Check]:
+def _neighbours(observed: Observed, service: str) -> list[Check]:
     """Others on its networks, and the gateway's address on a network that it is not on."""
 
     def judged(name: str, seen: Seen) -> list[Check]:
-        container = evidence.containers[name]
-        ours = {one.id for one in evidence.containers.values()}
-        found = [_strangers(evidence.docker, name, [joined.network for joined in container.networks], ours)]
-        if evidence.plan.topology is Topology.AIRGAP:
+        container = observed.containers[name]
+        ours = {one.id for one in observed.containers.values()}
+        found = [_strangers(observed.docker, name, [joined.network for joined in container.networks], ours)]
+        if observed.plan.topology is Topology.AIRGAP:
             found.append(open_doors(seen, name))
         own = {joined.network for joined in container.networks}
-        return found + evidence.reached.neighbours(name, name, _gateway_addresses(evidence, own))
+        return found + observed.reached.neighbours(name, name, _gateway_addresses(observed, own))
 
-    return evidence.seen(service, judged)
+    return observed.seen(service, judged)
 
 
-def _gateway_addresses(evidence: Evidence, shared: set[str]) -> list[str]:
+def _gateway_addresses(observed: Observed, shared: set[str]) -> list[str]:
     """The gateway's addresses that should not be reached: those on networks that are not shared."""
-    gateway = evidence.containers.get(GATEWAY)
+    gateway = observed.containers.get(GATEWAY)
     joined = gateway.networks if gateway else ()
-    is_apart = evidence.plan.topology is Topology.AIRGAP
+    is_apart = observed.plan.topology is Topology.AIRGAP
     return [address for one in joined if is_apart or one.network not in shared for address in one.addresses]
 
 
@@ -131,23 +131,23 @@ def _strangers(docker: Docker, subject: str, networks: Sequence[str], ours: set[
     return fact(subject, "engine", what, ", ".join(names) or "none", is_well=not names)
 
 
-def _names(evidence: Evidence, service: str) -> list[Check]:
-    found = evidence.seen(service, lambda name, _: evidence.reached.names(name, name)) + _unheard(evidence, service)
-    engine = version(evidence.docker.engine)
-    if evidence.plan.topology is Topology.INTERNAL and any(hole.startswith(_LEAK) for hole in holes_in(engine)):
-        what = f"Docker Engine {evidence.docker.engine}"
+def _names(observed: Observed, service: str) -> list[Check]:
+    found = observed.seen(service, lambda name, _: observed.reached.names(name, name)) + _unheard(observed, service)
+    engine = version(observed.docker.engine)
+    if observed.plan.topology is Topology.INTERNAL and any(hole.startswith(_LEAK) for hole in holes_in(engine)):
+        what = f"Docker Engine {observed.docker.engine}"
         found.append(unknown(service, "engine", what, f"{_LEAK}: outside names leak out of internal networks"))
     return found
 
 
-def _ports(evidence: Evidence) -> list[Check]:
-    plan = evidence.plan
+def _ports(observed: Observed) -> list[Check]:
+    plan = observed.plan
     allowed = {
         GATEWAY: {f"{_shown(plan.address)}:{plan.port}->{GATEWAY_PORT}/tcp"},
         "grafana": {f"{GRAFANA_ADDRESS}:{GRAFANA_PORT}->{GRAFANA_PORT}/tcp"},
     }
     found = []
-    for service, one in evidence.containers.items():
+    for service, one in observed.containers.items():
         shown = ", ".join(one.ports) or ("all" if one.publishes_all else "none")
         is_well = set(one.ports) <= allowed.get(service, set()) and not one.publishes_all
         found.append(fact(service, "engine", "published ports", shown, is_well=is_well))
@@ -158,30 +158,30 @@ def _shown(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def _privileges(evidence: Evidence) -> list[Check]:
-    found = [check for one in evidence.containers.values() for check in made_without(one)]
-    for service in (GATEWAY, *evidence.sealed):
-        found += evidence.seen(service, lambda name, seen: run_without(name, seen.processes, contained=True))
+def _privileges(observed: Observed) -> list[Check]:
+    found = [check for one in observed.containers.values() for check in made_without(one)]
+    for service in (GATEWAY, *observed.sealed):
+        found += observed.seen(service, lambda name, seen: run_without(name, seen.processes, contained=True))
     return found
 
 
-def _traces(evidence: Evidence) -> list[Check]:
-    found = [root_file_system(one) for one in evidence.containers.values()]
-    for service in (GATEWAY, *evidence.sealed):
-        found += evidence.seen(service, lambda name, seen: [lasting_places(name, seen.processes, _KEPT.get(name, ()))])
-    return found + evidence.gathered[catalogue.NO_TRACE.id]
+def _traces(observed: Observed) -> list[Check]:
+    found = [root_file_system(one) for one in observed.containers.values()]
+    for service in (GATEWAY, *observed.sealed):
+        found += observed.seen(service, lambda name, seen: [lasting_places(name, seen.processes, _KEPT.get(name, ()))])
+    return found + observed.gathered[catalogue.NO_TRACE.id]
 
 
-def _telemetry(evidence: Evidence) -> list[Check]:
-    engines = {engine.service for engine in evidence.plan.engines}
+def _telemetry(observed: Observed) -> list[Check]:
+    engines = {engine.service for engine in observed.plan.engines}
 
     def judged(name: str, seen: Seen) -> list[Check]:
         return environment_checks(name, seen.processes, OFFLINE | QUIET if name in engines else {})
 
-    found = [check for service in evidence.sealed for check in evidence.seen(service, judged)]
-    verdict = worst(check.verdict for service in evidence.readers for check in _internet(evidence, service))
+    found = [check for service in observed.sealed for check in observed.seen(service, judged)]
+    verdict = worst(check.verdict for service in observed.readers for check in _internet(observed, service))
     ways = Check(
-        subject=", ".join(evidence.readers),
+        subject=", ".join(observed.readers),
         method="probe",
         what="a way out",
         seen=f"{catalogue.NO_INTERNET.id} {verdict}",
@@ -190,20 +190,20 @@ def _telemetry(evidence: Evidence) -> list[Check]:
     return [*found, ways]
 
 
-def _models(evidence: Evidence) -> list[Check]:
-    engines = {engine.service: engine for engine in evidence.plan.engines}
+def _models(observed: Observed) -> list[Check]:
+    engines = {engine.service: engine for engine in observed.plan.engines}
 
     def judged(name: str, seen: Seen) -> list[Check]:
         return [
             *argument_checks(name, seen.processes),
             *environment_checks(name, seen.processes, OFFLINE),
-            *mount_checks(evidence.containers[name], engines[name], seen.processes),
+            *mount_checks(observed.containers[name], engines[name], seen.processes),
         ]
 
-    found = [check for service in engines for check in evidence.seen(service, judged)]
-    return found + evidence.gathered[catalogue.VERIFIED_MODEL.id]
+    found = [check for service in engines for check in observed.seen(service, judged)]
+    return found + observed.gathered[catalogue.VERIFIED_MODEL.id]
 
 
-def _server(evidence: Evidence) -> list[Check]:
-    every = (check for checks in (_internet, _host, _names) for check in checks(evidence, SERVER))
+def _server(observed: Observed) -> list[Check]:
+    every = (check for checks in (_internet, _host, _names) for check in checks(observed, SERVER))
     return list(dict.fromkeys(every))

@@ -13,7 +13,7 @@ from muniment.deploy.frontdoor import routes_checks
 from muniment.deploy.marking import Marked, log_checks, read_marked
 from muniment.deploy.monitoring.services import GRAFANA_IMAGE, PROMETHEUS_IMAGE
 from muniment.deploy.places import MODEL
-from muniment.deploy.proven import GATEWAY, GATEWAY_PORT, SERVER, Evidence, findings
+from muniment.deploy.proven import GATEWAY, GATEWAY_PORT, SERVER, Observed, findings
 from muniment.deploy.proving_engines import OFFLINE, PROXIES, QUIET, file_check
 from muniment.deploy.settings import Plan
 from muniment.errors import DeployError
@@ -50,6 +50,15 @@ class Controls:
 
 
 def prove(plan: Plan, docker: Docker, controls: Controls | None = None) -> tuple[Finding, ...]:
+    """Look at a deployment as it runs now, and judge it.
+
+    Raises:
+        DeployError: it does not run, or Docker does not answer.
+    """
+    return findings(observe(plan, docker, controls))
+
+
+def observe(plan: Plan, docker: Docker, controls: Controls | None = None) -> Observed:
     """Look at a deployment as it runs now.
 
     Raises:
@@ -68,10 +77,9 @@ def prove(plan: Plan, docker: Docker, controls: Controls | None = None) -> tuple
         reached, failures = _reach(docker, containers, token, given)
         gathered = {name: [check for one in futures for check in one.result()] for name, futures in beside.items()}
         gathered[catalogue.NO_CONTENT_LOGGED.id] = _logged(docker, containers, marking.result(), began)
-    evidence = Evidence(
+    return Observed(
         plan=plan, docker=docker, containers=containers, reached=reached, failures=failures, gathered=gathered
     )
-    return findings(evidence)
 
 
 @contextmanager

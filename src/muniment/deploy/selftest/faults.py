@@ -291,7 +291,7 @@ _PRIVILEGES = (
         also=_TRACE,
         change=_setting(SERVER, privileged=True),
     ),
-    Fault(id="root", says="What reads is root", breaks=_PRIVILEGE, change=_reader_setting(user="0:10000")),
+    Fault(id="root", says="The gateway is root", breaks=_PRIVILEGE, change=_setting(GATEWAY, user="0:10000")),
     Fault(
         id="new-privileges",
         says="The gateway's processes may gain privileges",

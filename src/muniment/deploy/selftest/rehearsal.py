@@ -8,6 +8,7 @@ from muniment.deploy.proving import Controls, prove
 from muniment.deploy.selftest.copy import Copy, copied
 from muniment.deploy.selftest.faults import Fault, faults_for
 from muniment.deploy.settings import Plan
+from muniment.errors import DeployError
 from muniment.seal import catalogue
 from muniment.seal.claims import Claim, Finding, Verdict
 from muniment.seal.docker import Docker
@@ -88,7 +89,7 @@ def rehearse(plan: Plan, docker: Docker, tell: Tell, prover: Prover = prove) -> 
     Nothing of the copy is left at the end, whichever way that comes.
 
     Raises:
-        DeployError: the copy cannot be brought up, or broken.
+        DeployError: the copy cannot be brought up.
         OutputError: its files cannot be written.
     """
     with copied(plan, docker) as made:
@@ -114,9 +115,13 @@ def _untouched(made: Copy, name: str, prover: Prover) -> Rehearsed:
 
 
 def _broken(made: Copy, fault: Fault, prover: Prover) -> Rehearsed:
-    made.bring(lambda described: fault.change(described, made))
-    with fault.meanwhile(made):
-        found = _verdicts(prover(made.plan, made.docker))
+    try:
+        made.bring(lambda described: fault.change(described, made))
+        with fault.meanwhile(made):
+            found = _verdicts(prover(made.plan, made.docker))
+    except DeployError as error:  # the others are tried all the same
+        wanted = tuple(claim.id for claim in fault.breaks)
+        return Rehearsed(id=fault.id, says=fault.says, expected=wanted, verdict=Verdict.BROKEN, odd=(error.what,))
     return judged(fault, found)
 
 

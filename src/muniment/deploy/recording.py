@@ -1,0 +1,157 @@
+"""What was observed of a deployment, as evidence that can be signed and handed out."""
+
+import hashlib
+import platform
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from muniment.deploy import readiness
+from muniment.deploy.advisories import AS_OF, holes_in
+from muniment.deploy.files import DeploymentFolder
+from muniment.deploy.gpus import find_gpus
+from muniment.deploy.proven import Observed, findings
+from muniment.deploy.proving import observe
+from muniment.deploy.proving_engines import OFFLINE, QUIET
+from muniment.deploy.settings import EnginePlan, Plan
+from muniment.errors import DeployError, ModelChanged
+from muniment.models import Manifest
+from muniment.seal import catalogue
+from muniment.seal.claims import Verdict
+from muniment.seal.docker import Docker, version
+from muniment.seal.evidence.record import (
+    Advisories,
+    Canary,
+    Composition,
+    Evidence,
+    Image,
+    Machine,
+    ModelFile,
+    ModelRecord,
+    Network,
+    Setting,
+    Socket,
+    Unknown,
+    this_verifier,
+)
+from muniment.seal.kernel import listening
+
+_MODES = {"ipv4": "com.docker.network.bridge.gateway_mode_ipv4", "ipv6": "com.docker.network.bridge.gateway_mode_ipv6"}
+
+
+def gather(plan: Plan, docker: Docker) -> Evidence:
+    """Look at a deployment as it runs now, and record all that is seen.
+
+    Raises:
+        DeployError: it does not run, or Docker does not answer.
+    """
+    begun = datetime.now(UTC)
+    observed = observe(plan, docker)
+    ready = readiness.ask(plan)
+    composition = _composition(plan)
+    missing = [] if composition else [Unknown(what="The compose file", why="it cannot be read")]
+    return Evidence(
+        nonce=secrets.token_hex(32),
+        begun=begun,
+        findings=findings(observed),
+        deployment=plan.project,
+        verifier=this_verifier(),
+        machine=_machine(observed),
+        images=tuple(_images(observed)),
+        composition=composition,
+        networks=tuple(_networks(observed)),
+        sockets=tuple(_sockets(observed)),
+        settings=tuple(_settings(observed)),
+        advisories=Advisories(engine=docker.engine, as_of=AS_OF, known=holes_in(version(docker.engine))),
+        models=tuple(_models(observed)),
+        canary=tuple(Canary(model=model, read=not problem, seen=problem) for model, problem in ready.models),
+        unknown=(*missing, *_unknown(observed, ready.problem)),
+        ended=datetime.now(UTC),
+    )
+
+
+def _machine(observed: Observed) -> Machine:
+    kernel = None
+    with suppress(DeployError):  # of the machine that Docker runs on, which may be another than this one
+        kernel = observed.docker.ask("info", "--format", "{{.KernelVersion}}").strip() or None
+    driver = next((gpu.driver for gpu in find_gpus()), None)
+    return Machine(name=platform.node() or None, kernel=kernel, engine=observed.docker.engine, gpu_driver=driver)
+
+
+def _images(observed: Observed) -> Iterator[Image]:
+    for service, one in observed.containers.items():
+        yield Image(service=service, name=one.image, running=one.image_id.removeprefix("sha256:"))
+
+
+def _composition(plan: Plan) -> Composition | None:
+    try:
+        content = DeploymentFolder(plan.project).compose.read_bytes()
+    except OSError:
+        return None
+    # It is written without variables and holds no secrets, so it is what Compose makes of it.
+    return Composition(sha256=hashlib.sha256(content).hexdigest(), effective=content.decode(errors="replace"))
+
+
+def _networks(observed: Observed) -> Iterator[Network]:
+    joined = {
+        name: [
+            service for service, one in observed.containers.items() if name in {each.network for each in one.networks}
+        ]
+        for name in sorted({each.network for one in observed.containers.values() for each in one.networks})
+    }
+    for name, services in joined.items():
+        told = observed.docker.ask_json("network", "inspect", name)[0]
+        options = told.get("Options") or {}
+        yield Network(
+            name=name,
+            internal=bool(told.get("Internal")),
+            gateway_modes=tuple((family, options[key]) for family, key in _MODES.items() if options.get(key)),  # type: ignore[misc]
+            services=tuple(services),
+        )
+
+
+def _sockets(observed: Observed) -> Iterator[Socket]:
+    for service, seen in observed.reached.seen.items():
+        if service in observed.containers:
+            for address in listening(seen.files.get("tcp") or "", seen.files.get("tcp6") or ""):
+                yield Socket(subject=service, protocol="tcp", address=address)
+
+
+def _settings(observed: Observed) -> Iterator[Setting]:
+    """Of the first process of each engine, from which its others have them."""
+    for engine in observed.plan.engines:
+        seen = observed.reached.seen.get(engine.service)
+        first = next((one for one in seen.processes if one.pid == 1), None) if seen else None
+        if first is not None and first.environment is not None:
+            for name in (*OFFLINE, *QUIET):
+                yield Setting(subject=engine.service, name=name, value=first.environment.get(name))
+
+
+def _models(observed: Observed) -> Iterator[ModelRecord]:
+    for engine in observed.plan.engines:
+        with suppress(ModelChanged):  # told among the findings
+            yield _model(engine, is_read=_is_read(observed, engine))
+
+
+def _is_read(observed: Observed, engine: EnginePlan) -> bool:
+    """Whether every file was read, and is what the manifest says."""
+    checks = observed.gathered[catalogue.VERIFIED_MODEL.id]
+    return any(one.subject == engine.service and one.verdict is Verdict.HOLDS for one in checks)
+
+
+def _model(engine: EnginePlan, *, is_read: bool) -> ModelRecord:
+    manifest = Manifest.of_folder(Path(engine.folder))
+    files = tuple(
+        ModelFile(name=one.name, size=one.size, sha256=one.sha256, found=one.sha256 if is_read else None)
+        for one in manifest.files
+    )
+    return ModelRecord(name=engine.model, manifest=hashlib.sha256(manifest.to_bytes()).hexdigest(), files=files)
+
+
+def _unknown(observed: Observed, problem: str) -> Iterator[Unknown]:
+    for service, why in observed.failures.items():
+        yield Unknown(what=f"What {service} sees", why=why)
+    if problem:
+        yield Unknown(what="The canary page", why=problem)

@@ -1,0 +1,32 @@
+"""A signed report of a deployment as it runs now."""
+
+from pathlib import Path
+
+from muniment.deploy.files import DeploymentFolder
+from muniment.deploy.recording import gather
+from muniment.seal import proving_processes
+from muniment.seal.claims import merged
+from muniment.seal.docker import find_engine
+from muniment.seal.evidence.archive import publish
+from muniment.seal.evidence.keys import signing_key
+from muniment.seal.evidence.report import SignedReport
+
+
+def publish_report(project: str, where: Path) -> SignedReport:
+    """Look at a deployment, and at workers of Muniment beside it on this machine, and write a report of both.
+
+    Args:
+        where: the folder of its reports.
+
+    Raises:
+        DeployError: it does not run, or Docker does not answer.
+        EvidenceError: the reports that are there, or the key, are not to be believed.
+        OutputError: it cannot be written.
+    """
+    folder = DeploymentFolder(project)
+    plan, key = folder.load(), signing_key(folder.path)
+    evidence = gather(plan, find_engine())
+    if processes := proving_processes.find():
+        found = merged(evidence.findings, proving_processes.prove(processes))
+        evidence = evidence.model_copy(update={"findings": found})
+    return publish(evidence, where, key)
