@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -98,6 +99,24 @@ def test_a_process_that_is_gone_is_left_out() -> None:
     with subprocess.Popen(["true"]) as process:
         process.wait()
     assert send(processes=(process.pid,)).processes == ()
+
+
+def test_a_process_that_ends_meanwhile_is_left_out() -> None:
+    """As what Docker starts for a health check, which has more rights for a moment than it keeps."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, subprocess.Popen(["sleep", "30"]) as process:
+
+        def end() -> None:
+            line, _ = listener.accept()  # the processes were looked at before anything is tried
+            with line:
+                process.terminate()
+                process.wait()
+
+        ending = threading.Thread(target=end)
+        ending.start()
+        probe = Probe("a-1", "tcp", "127.0.0.1", listener.getsockname()[1])
+        seen = send(processes=(process.pid, os.getpid()), probes=(probe,))
+        ending.join()
+    assert [one.pid for one in seen.processes] == [os.getpid()]
 
 
 def test_it_needs_nothing_but_python() -> None:

@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,8 @@ from typing import Any
 _TRIES = 3
 """Datagrams a probe, as one may get lost."""
 _MOST = 2048
+_STARTING = 0.5
+"""Seconds that a program that is being started has, until it counts as one that runs."""
 _CODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
 _NET_FILES = ("route", "ipv6_route", "tcp", "tcp6", "udp", "udp6", "fib_trie", "if_inet6")
 _NAMESPACES = ("net", "user", "pid", "mnt")
@@ -27,6 +30,7 @@ _NAMESPACES = ("net", "user", "pid", "mnt")
 
 def main() -> None:
     order = json.loads(sys.argv[1])
+    began = time.monotonic()
     processes = _processes(order)
     if order["enter"]:
         _enter(order["enter"])
@@ -34,12 +38,14 @@ def main() -> None:
     probes = [*order["probes"], *(_resolving(address, order["resolve"]) for address in resolvers if order["resolve"])]
     with ThreadPoolExecutor(max(1, len(probes))) as pool:
         outcomes = list(pool.map(lambda probe: _tried(probe, order), probes))
+    if order["processes"]:
+        time.sleep(max(0.0, _STARTING - (time.monotonic() - began)))
     answer = {
         "outcomes": {probe["id"]: outcome for probe, outcome in zip(probes, outcomes, strict=True)},
         "interfaces": sorted(name for _, name in socket.if_nameindex()),
         "files": {name: _text(Path("/proc/self/net") / name) for name in _NET_FILES},
         "resolvers": resolvers,
-        "processes": processes,
+        "processes": _lasting(processes),
     }
     sys.stdout.write(json.dumps(answer) + "\n")
 
@@ -132,11 +138,31 @@ def _processes(order: "dict[str, Any]") -> "list[dict[str, Any]]":
     return [one for one in seen if one["status"]]
 
 
+def _lasting(processes: "list[dict[str, Any]]") -> "list[dict[str, Any]]":
+    """Those that still run after all probes, with the rights that they have now.
+
+    What Docker starts in a container, as a health check does, has others for a moment until it is what it was to be.
+    """
+    kept = []
+    for one in processes:
+        began, folder = one.pop("began"), Path("/proc") / str(one["pid"])
+        if began and _began(folder) == began:
+            kept.append({**one, "status": _text(folder / "status") or one["status"]})
+    return kept
+
+
+def _began(folder: Path) -> str:
+    """When a process began, which tells it from a later one of its number; "" if it is gone."""
+    words = (_text(folder / "stat") or "").rpartition(")")[2].split()
+    return words[19] if len(words) > 19 else ""
+
+
 def _process(pid: int, order: "dict[str, Any]") -> "dict[str, Any]":
     """What the kernel says of a process; None in the place of what it keeps to itself."""
     folder = Path("/proc") / str(pid)
     return {
         "pid": pid,
+        "began": _began(folder),
         "status": _text(folder / "status"),
         "command": (_text(folder / "cmdline") or "").split("\0")[:-1],
         "environment": _environment(folder / "environ", order["values"], order["presence"]),
