@@ -214,7 +214,10 @@ def _unplanned(made: Copy) -> AbstractContextManager[None]:
 
 
 _REACHES = (catalogue.NO_INTERNET, catalogue.NO_HOST)
-_FOLLOWING = (catalogue.NO_NAMES, catalogue.NO_NEIGHBOUR, catalogue.NO_TELEMETRY, catalogue.SERVER_SEALED)
+_FOLLOWING = (
+    *(catalogue.NO_NAMES, catalogue.NO_NEIGHBOUR, catalogue.NO_TELEMETRY, catalogue.SERVER_SEALED),
+    catalogue.AS_PLANNED,
+)
 _PRIVILEGE = (catalogue.NO_PRIVILEGE,)
 _TRACE = (catalogue.NO_TRACE,)
 _TELEMETRY = (catalogue.NO_TELEMETRY,)
@@ -232,6 +235,7 @@ _NETWORKS = (
         id="server-joined",
         says="The server is put on the gateway's network",
         breaks=(catalogue.SERVER_SEALED,),
+        also=(catalogue.AS_PLANNED,),
         change=_join_server,
         needs_engine=True,
     ),
