@@ -7,6 +7,7 @@ from muniment.seal.inspected import Inspected
 from muniment.seal.kernel import Rights, rights
 from muniment.seal.probing import ProcessSeen
 
+_MOST_TOLD = 5
 _ROOT = frozenset({"", "0", "root"})
 
 
@@ -53,7 +54,8 @@ def run_without(subject: str, processes: Iterable[ProcessSeen], *, contained: bo
     what = "rights of its processes"
     if unclear and not faults:
         return [unknown(subject, "kernel", what, f"unclear of process {unclear[0]}")]
-    shown = ", ".join(faults) or f"none, in {len(told)} of its processes"
+    more = f" and {len(faults) - _MOST_TOLD} more" if len(faults) > _MOST_TOLD else ""
+    shown = ", ".join(faults[:_MOST_TOLD]) + more or f"none, in {len(told)} of its processes"
     return [fact(subject, "kernel", what, shown, is_well=not faults)]
 
 

@@ -8,6 +8,7 @@ from muniment.seal.inspected import Inspected
 from muniment.seal.kernel import mounts
 from muniment.seal.probing import ProcessSeen
 
+_MOST_TOLD = 5
 _INIT = ("/sbin/docker-init", "/usr/sbin/docker-init")
 """Docker puts it into the writable layer's place, empty, to mount its own over it."""
 
@@ -27,7 +28,7 @@ def changes(container: Inspected, diff: str) -> Check:
     """What ``docker diff`` says of its layer, but for the empty places of what Docker mounts there."""
     changed = {line[2:] for line in diff.splitlines() if line}
     made = sorted(changed - _with_parents((*container.places, *_INIT)))
-    shown = ", ".join(made[:5]) or "none"
+    shown = ", ".join(made[:_MOST_TOLD]) or "none"
     return fact(container.service, "engine", "changed files", shown, is_well=not made)
 
 
@@ -45,5 +46,6 @@ def lasting_places(subject: str, processes: Iterable[ProcessSeen], allowed: Iter
     if not tables:
         return unknown(subject, "kernel", "mounts", "the kernel does not tell")
     lasting = {mount.place for table in tables for mount in mounts(table) if mount.lasts}
-    shown = ", ".join(sorted(lasting)) or "all that can be written to is in memory"
+    more = f" and {len(lasting) - _MOST_TOLD} more" if len(lasting) > _MOST_TOLD else ""
+    shown = ", ".join(sorted(lasting)[:_MOST_TOLD]) + more or "all that can be written to is in memory"
     return fact(subject, "kernel", "mounts that last", shown, is_well=lasting <= set(allowed))

@@ -32,6 +32,7 @@ _FILES = {WEIGHTS: b"\x02\x00\x00\x00\x00\x00\x00\x00{}", "config.json": b"{}\n"
 """A model without any weights, which nobody loads."""
 _READS_WITHIN, _LOOK_EVERY = 120.0, 0.3
 _LABEL = "muniment.selftest"
+_SLEEPING = "import time; time.sleep(3600)"
 
 
 @dataclass(frozen=True)
@@ -96,19 +97,23 @@ class Copy:
         return frozenset(engine.model for engine in self.plan.engines)
 
     @contextmanager
-    def beside(self, *options: str) -> Iterator[None]:
-        """A container that does nothing, with these options of ``docker run``, while the block lasts."""
+    def beside(self, *options: str, program: str = _SLEEPING) -> Iterator[str]:
+        """Another container, by its id, with these options of ``docker run``, while the block lasts.
+
+        Args:
+            program: what it runs, in Python.
+        """
         image = self.docker.ask_json("inspect", self.container("server"))[0]["Image"]
         told = self.docker.ask(
             *("run", "--detach", "--label", f"{_LABEL}={self.plan.project}", "--read-only", "--cap-drop", "ALL"),
             *("--user", "65534:65534", "--memory", "256m", "--pids-limit", "16"),
             *("--security-opt", "no-new-privileges:true", *options),
-            *("--entrypoint", "/opt/muniment/bin/python", image, "-c", "import time; time.sleep(3600)"),
-        )
+            *("--entrypoint", "/opt/muniment/bin/python", image, "-c", program),
+        ).strip()
         try:
-            yield
+            yield told
         finally:
-            self.docker.ask("rm", "--force", told.strip())
+            self.docker.ask("rm", "--force", told)
 
 
 @contextmanager
@@ -165,12 +170,17 @@ def _free_port() -> int:
 
 def _described(plan: Plan) -> Description:
     made = document(plan)
-    program = files("muniment.deploy.selftest").joinpath("standin.py").read_text(encoding="utf-8")
+    program = program_text("standin.py")
     for engine in plan.engines:
         made["services"][engine.service]["entrypoint"] = ["python3", "-c", literal(program)]
     for service in made["services"].values():
         service["stop_grace_period"] = "2s"
     return made
+
+
+def program_text(name: str) -> str:
+    """The text of one of the programs that run in containers."""
+    return files("muniment.deploy.selftest").joinpath(name).read_text(encoding="utf-8")
 
 
 def make_model(folder: Path, name: str) -> None:

@@ -7,21 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from muniment.deploy.places import MODEL
-from muniment.deploy.selftest.copy import WEIGHTS, Copy, Description, make_model
+from muniment.deploy.selftest.copy import WEIGHTS, Copy, Description, make_model, program_text
 from muniment.seal import catalogue
 from muniment.seal.claims import Claim
 
 GATEWAY, SERVER = "gateway", "server"
+_RESOLVERS, _RESOLVER = "10.231.77.0/28", "10.231.77.5"
+"""A network for a resolver that leaks, and its address: engines name resolvers by address only."""
 
 Change = Callable[[Description, Copy], None]
-Meanwhile = Callable[[Copy], AbstractContextManager[None]]
+Meanwhile = Callable[[Copy], AbstractContextManager[object]]
 
 
 def _unchanged(_: Description, __: Copy) -> None:
     """Leave the compose file as it is."""
 
 
-def _nothing(_: Copy) -> AbstractContextManager[None]:
+def _nothing(_: Copy) -> AbstractContextManager[object]:
     return nullcontext()
 
 
@@ -98,9 +100,25 @@ def _join_server(described: Description, _: Copy) -> None:
 
 
 def _join_inside(described: Description, made: Copy) -> None:
-    """A network without a way out, which the host is on, and on which Docker answers for names."""
+    """A network without a way out, which this machine is on."""
     described["networks"]["beside"] = {"internal": True}
     _join(described, made.reader, "beside")
+
+
+def _join_resolver(described: Description, made: Copy) -> None:
+    """A network without a way out, but with a resolver."""
+    described["networks"]["beside"] = {"internal": True, "ipam": {"config": [{"subnet": _RESOLVERS}]}}
+    _join(described, made.reader, "beside")
+    described["services"][made.reader]["dns"] = [_RESOLVER]
+
+
+@contextmanager
+def _leaking(made: Copy) -> Iterator[None]:
+    """A resolver on that network that asks by the gateway's."""
+    networks = [f"{made.plan.project}_{name}" for name in ("beside", "default")]
+    with made.beside("--network", networks[0], "--ip", _RESOLVER, program=program_text("resolver.py")) as resolver:
+        made.docker.ask("network", "connect", networks[1], resolver)
+        yield
 
 
 def _engine_port(described: Description, made: Copy) -> None:
@@ -120,6 +138,12 @@ def _second_port(described: Description, _: Copy) -> None:
 
 def _open_port(described: Description, made: Copy) -> None:
     described["services"][GATEWAY]["ports"] = [f"0.0.0.0:{made.plan.port}:8001"]
+
+
+def _root(described: Description, _: Copy) -> None:
+    """With the capabilities, or root could write to nothing that the server's own user has."""
+    described["services"][SERVER]["user"] = "0:10000"
+    del described["services"][SERVER]["cap_drop"]
 
 
 def _host_folder(described: Description, made: Copy) -> None:
@@ -200,11 +224,11 @@ def _model_folder(made: Copy) -> Path:
     return Path(made.engine.folder)
 
 
-def _sidecar(made: Copy) -> AbstractContextManager[None]:
+def _sidecar(made: Copy) -> AbstractContextManager[object]:
     return made.beside("--network", f"container:{made.container(made.reader)}")
 
 
-def _unplanned(made: Copy) -> AbstractContextManager[None]:
+def _unplanned(made: Copy) -> AbstractContextManager[object]:
     labels = {
         "com.docker.compose.project": made.plan.project,
         "com.docker.compose.service": "spy",
@@ -241,10 +265,18 @@ _NETWORKS = (
     ),
     Fault(
         id="internal-network-joined",
-        says="What reads is put on a network without a way out, which this machine and its resolver are on",
-        breaks=(catalogue.NO_HOST, catalogue.NO_NAMES),
+        says="What reads is put on a network without a way out, which this machine is on",
+        breaks=(catalogue.NO_HOST,),
         also=(*_FOLLOWING, catalogue.NO_INTERNET),
         change=_join_inside,
+    ),
+    Fault(
+        id="resolver-leak",
+        says="What reads is given a resolver that asks outside, on a network without a way out",
+        breaks=(catalogue.NO_NAMES,),
+        also=(*_REACHES, *_FOLLOWING),
+        change=_join_resolver,
+        meanwhile=_leaking,
     ),
     Fault(
         id="host-network",
@@ -295,7 +327,7 @@ _PRIVILEGES = (
         also=_TRACE,
         change=_setting(SERVER, privileged=True),
     ),
-    Fault(id="root", says="The gateway is root", breaks=_PRIVILEGE, change=_setting(GATEWAY, user="0:10000")),
+    Fault(id="root", says="The server is root, with Docker's capabilities", breaks=_PRIVILEGE, change=_root),
     Fault(
         id="new-privileges",
         says="The gateway's processes may gain privileges",
