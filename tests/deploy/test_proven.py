@@ -20,7 +20,8 @@ from muniment.seal.reach import Neighbour, Reached, aims
 from tests.deploy.fake_docker import FakeDocker, inspected
 from tests.deploy.plans import ENGINE, PLAN, plan_of
 from tests.deploy.test_proving_engines import COMMAND
-from tests.seal.test_kernel import FIB_TRIE, ROUTE, STATUS
+from tests.seal.test_kernel import FIB_TRIE, ROUTE, STATUS, TCP
+from tests.seal.test_reach import HEAD
 
 HARDENED = {
     "ReadonlyRootfs": True,
@@ -82,7 +83,7 @@ def seen(service: str, *processes: ProcessSeen, **changed: Any) -> Seen:
     made = Seen(
         outcomes={f"{service}-{number}": outcome for number in range(len(TRIED))} | resolver,
         interfaces=("lo",),
-        files={"route": ROUTE if service == "gateway" else ""},
+        files={"route": ROUTE if service == "gateway" else HEAD, "tcp": TCP.splitlines()[0]},
         resolvers=("10.0.0.53",),
         processes=processes or (process(service),),
     )
@@ -231,7 +232,7 @@ def test_names_that_its_own_resolver_finds() -> None:
 
 def test_a_socket_that_takes_connections_where_there_should_be_no_network() -> None:
     line = "   0: 00000000:1F40 00000000:0000 0A 0:0 0:0 0 10003 0 1 1\n"
-    found = seen("engine-1", files={"tcp": "head\n" + line})
+    found = seen("engine-1", files={"route": HEAD, "tcp": TCP.splitlines()[0] + "\n" + line})
     assert broken(with_seen("engine-1", found)) == {"no-neighbour"}
 
 

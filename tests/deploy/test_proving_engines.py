@@ -103,7 +103,8 @@ def container(source: str) -> Inspected:
         (ENGINE.folder, MOUNT, Verdict.HOLDS),
         ("/somewhere/else", MOUNT, Verdict.BROKEN),
         (ENGINE.folder, MOUNT.replace(" ro,", " rw,"), Verdict.BROKEN),
-        (ENGINE.folder, "", Verdict.BROKEN),
+        (ENGINE.folder, MOUNT.replace("/models/served", "/models"), Verdict.BROKEN),
+        (ENGINE.folder, "", Verdict.UNPROVEN),
         (ENGINE.folder, None, Verdict.UNPROVEN),
     ],
 )

@@ -20,18 +20,20 @@ FILES: dict[str, str | None] = {
 }
 HEARD = Listening(port=40_000, names_port=40_001, files=FILES)
 ALL = aims(HEARD, ["172.20.0.1"], [Neighbour("gateway", "172.20.0.2", 8001)], loopback=False)
-INTERNAL = ROUTE.splitlines(keepends=True)[0] + ROUTE.splitlines(keepends=True)[2]
+HEAD = ROUTE.splitlines(keepends=True)[0]
+"""All that a place without routes has."""
+INTERNAL = HEAD + ROUTE.splitlines(keepends=True)[2]
 """A network without a way out."""
 
 
-def seen(outcomes: dict[int, str], sender: str, route: str = "", resolver: str | None = None) -> Seen:
+def seen(outcomes: dict[int, str], sender: str, route: str = HEAD, resolver: str | None = None) -> Seen:
     told = {f"{sender}-{number}": outcome for number, outcome in outcomes.items()}
     if resolver is not None:
         told["resolver 127.0.0.11"] = resolver
     return Seen(
         outcomes=told,
         interfaces=("lo",),
-        files={"route": route, "ipv6_route": ""},
+        files={"route": route, "ipv6_route": "", "tcp": TCP.splitlines()[0]},
         resolvers=() if resolver is None else ("127.0.0.11",),
         processes=(),
     )
@@ -144,6 +146,25 @@ def test_a_route_of_which_nobody_beyond_can_tell_proves_nothing() -> None:
     alone = seen(every("ETIMEDOUT") | dict.fromkeys(LISTENERS, "answered"), "gateway", ROUTE, "SERVFAIL")
     found = checks(inside(every("ETIMEDOUT"), alone))["internet"]
     assert [(check.what, check.verdict) for check in found] == [("routes", Verdict.UNPROVEN)]
+
+
+def test_a_route_to_where_nothing_was_tried_proves_nothing() -> None:
+    """To a network of somebody's, and nowhere else."""
+    aside = HEAD + "eth0\t0000080A\t010014AC\t0003\t0\t0\t0\t0000FFFF\t0\t0\t0\n"
+    within = seen(every("ENETUNREACH"), "engine", aside, "ENETUNREACH")
+    found = checks(replace(SEALED, seen={"engine": within, "gateway": CONTROL}))["internet"]
+    assert [check.seen for check in found if check.verdict is not Verdict.HOLDS] == [
+        "10.8.0.0/16 by 172.20.0.1; nobody there answered the control"
+    ]
+
+
+@pytest.mark.parametrize("files", [{}, {"route": None}, {"route": ""}])
+def test_what_the_kernel_does_not_tell_proves_nothing(files: dict[str, str | None]) -> None:
+    mute = SHUT.model_copy(update={"files": files, "resolvers": None})
+    found = checks(replace(SEALED, seen={"engine": mute, "gateway": CONTROL}))
+    assert worst(check.verdict for check in found["internet"]) is Verdict.UNPROVEN
+    assert worst(check.verdict for check in found["names"]) is Verdict.UNPROVEN
+    assert open_doors(mute, "engine").verdict is Verdict.UNPROVEN
 
 
 def test_without_a_route_an_offline_machine_is_proof_enough() -> None:

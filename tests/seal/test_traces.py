@@ -52,5 +52,5 @@ def test_a_mount_of_any_process_counts() -> None:
 
 
 def test_what_the_kernel_does_not_tell_proves_nothing() -> None:
-    for processes in ([], [process(None)]):
+    for processes in ([], [process(None)], [process("")]):
         assert lasting_places("engine-1", processes, []).verdict is Verdict.UNPROVEN

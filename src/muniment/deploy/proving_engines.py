@@ -86,7 +86,7 @@ def mount_checks(container: Inspected, engine: EnginePlan, processes: Iterable[P
             is_well=sources == [engine.folder],
         )
     ]
-    tables = [mounts(one.mounts) for one in processes if one.mounts is not None]
+    tables = [mounts(one.mounts) for one in processes if one.mounts]
     if not tables:
         return [*found, unknown(container.service, "kernel", f"mount at {MODEL}", "the kernel does not tell")]
     seen = [mount for table in tables for mount in table if mount.place == MODEL]

@@ -35,7 +35,8 @@ def main() -> None:
     if order["enter"]:
         _enter(order["enter"])
     resolvers = _resolvers(processes)
-    probes = [*order["probes"], *(_resolving(address, order["resolve"]) for address in resolvers if order["resolve"])]
+    asked = (resolvers or []) if order["resolve"] else []
+    probes = [*order["probes"], *(_resolving(address, order["resolve"]) for address in asked)]
     with ThreadPoolExecutor(max(1, len(probes))) as pool:
         outcomes = list(pool.map(lambda probe: _tried(probe, order), probes))
     if order["processes"]:
@@ -119,7 +120,7 @@ def _question(name: str) -> bytes:
     return os.urandom(2) + struct.pack(">5H", 0x0100, 1, 0, 0, 0) + labels + struct.pack(">BHH", 0, 1, 1)
 
 
-def _resolvers(processes: "list[dict[str, Any]]") -> "list[str]":
+def _resolvers(processes: "list[dict[str, Any]]") -> "list[str] | None":
     """Those that the processes looked at ask for names, as their file has it; else as ours has it."""
     places = [Path(f"/proc/{one['pid']}/root/etc/resolv.conf") for one in processes]
     for place in (*places, Path("/etc/resolv.conf")):
@@ -127,7 +128,7 @@ def _resolvers(processes: "list[dict[str, Any]]") -> "list[str]":
         if text is not None:
             lines = [line.split() for line in text.splitlines()]
             return list(dict.fromkeys(words[1] for words in lines if words[:1] == ["nameserver"] and len(words) > 1))
-    return []
+    return None
 
 
 def _processes(order: "dict[str, Any]") -> "list[dict[str, Any]]":
@@ -173,8 +174,8 @@ def _process(pid: int, order: "dict[str, Any]") -> "dict[str, Any]":
 
 def _environment(path: Path, values: "list[str]", presence: "list[str]") -> "dict[str, str] | None":
     text = _text(path)
-    if not text:
-        return None if text is None else {}
+    if not text:  # a process that has ended, and was not waited for, has none
+        return None
     known = dict(pair.partition("=")[::2] for pair in text.split("\0"))
     told = {name: known[name] for name in values if name in known}
     return told | {name: "set" for name in presence if known.get(name)}

@@ -104,14 +104,14 @@ class Seen(_Frozen):
         outcomes: what came of each probe, by its id; of resolvers by "resolver ADDRESS".
         interfaces: the network interfaces' names.
         files: of /proc/net, by their names.
-        resolvers: the addresses that names are asked of.
+        resolvers: the addresses that names are asked of; None if no file could be read that names them.
         processes: those that were asked for and still ran.
     """
 
     outcomes: dict[_Word, _Word]
     interfaces: tuple[_Word, ...]
     files: dict[_Word, _Text | None]
-    resolvers: tuple[_Word, ...]
+    resolvers: tuple[_Word, ...] | None
     processes: tuple[ProcessSeen, ...]
 
 

@@ -18,6 +18,8 @@ _METADATA = "169.254.169.254"
 _BEYOND = "192.0.2.1"
 """Of a network for documentation: nobody has it, so what goes there leaves and is lost."""
 _PORTS = (53, 80, 443)
+_ROUTES_BEGIN = "Iface"
+"""How /proc/net/route begins, whether there are any or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +124,21 @@ class Reached:
     def internet(self, sender: str, subject: str) -> list[Check]:
         """Checks of what lies beyond this machine."""
         seen = self.seen[sender]
+        if not (seen.files.get("route") or "").startswith(_ROUTES_BEGIN):
+            return [unknown(subject, "kernel", "routes", "the kernel does not tell")]
+        ways = self._checked(sender, subject, lambda aim: aim.role == "way")
+        found = [check for _, check in ways]
         onward = [route for route in _routes(seen) if route.router]
-        ways = self._checks(sender, subject, lambda aim: aim.role == "way")
-        if onward:
-            # They may lead to where everything is thrown away, as on Docker's internal networks before 28.
-            shown = ", ".join(f"{route.network} by {route.router}" for route in onward)
-            if any(check.verdict is not Verdict.UNPROVEN for check in ways):
-                return ways
-            return [*ways, unknown(subject, "kernel", "routes", f"{shown}; nobody beyond it was there to be tried")]
-        found = fact(subject, "kernel", "routes", "none leads to a router", is_well=True)
-        return [found, *ways, *self._checks(sender, subject, lambda aim: self._is_far(aim, seen))]
+        if not onward:
+            found.append(fact(subject, "kernel", "routes", "none leads to a router", is_well=True))
+            return [*found, *self._checks(sender, subject, lambda aim: self._is_far(aim, seen))]
+        # They may lead to where everything is thrown away, as on Docker's internal networks before 28.
+        tried = [ipaddress.ip_address(aim.address) for aim, check in ways if check.verdict is not Verdict.UNPROVEN]
+        for route in onward:
+            if not any(address in ipaddress.ip_network(route.network) for address in tried):
+                shown = f"{route.network} by {route.router}; nobody there answered the control"
+                found.append(unknown(subject, "kernel", "routes", shown))
+        return found
 
     def host(self, sender: str, subject: str) -> list[Check]:
         """Checks of this machine's own services."""
@@ -145,6 +152,8 @@ class Reached:
         """Checks of outside names: asked of this machine's resolvers, and of the place's own."""
         found = self._checks(sender, subject, lambda aim: aim.kind == "dns" and aim.role == "way")
         resolvers = self.seen[sender].resolvers
+        if resolvers is None:
+            return [*found, unknown(subject, "kernel", "resolvers", "nothing tells which it has")]
         if not resolvers:
             found.append(fact(subject, "kernel", "resolvers", "none", is_well=True))
         return [*found, *(self._resolver(sender, subject, address) for address in resolvers)]
@@ -183,8 +192,13 @@ class Reached:
         return not any(address in network for network in networks if network.version == address.version)
 
     def _checks(self, sender: str, subject: str, wanted: Callable[[Aim], bool]) -> list[Check]:
-        judged = (self._check(sender, subject, number, aim) for number, aim in enumerate(self.aims) if wanted(aim))
-        return [check for check in judged if check is not None]
+        return [check for _, check in self._checked(sender, subject, wanted)]
+
+    def _checked(self, sender: str, subject: str, wanted: Callable[[Aim], bool]) -> list[tuple[Aim, Check]]:
+        judged = (
+            (aim, self._check(sender, subject, number, aim)) for number, aim in enumerate(self.aims) if wanted(aim)
+        )
+        return [(aim, check) for aim, check in judged if check is not None]
 
     def _check(self, sender: str, subject: str, number: int, aim: Aim) -> Check | None:
         """None where nobody answered the control either, so that nothing is shown by that."""
@@ -215,6 +229,8 @@ class Reached:
 
 def open_doors(seen: Seen, subject: str) -> Check:
     """Whether a place that should have no network takes connections from one."""
+    if not (seen.files.get("tcp") or "").lstrip().startswith("sl"):
+        return unknown(subject, "kernel", "listening sockets", "the kernel does not tell")
     doors = listening(seen.files.get("tcp") or "", seen.files.get("tcp6") or "")
     return fact(subject, "kernel", "listening sockets", ", ".join(doors) or "none but for itself", is_well=not doors)
 

@@ -42,7 +42,7 @@ def lasting_places(subject: str, processes: Iterable[ProcessSeen], allowed: Iter
     Args:
         allowed: where that is meant.
     """
-    tables = {one.mounts for one in processes if one.mounts is not None}
+    tables = {one.mounts for one in processes if one.mounts}
     if not tables:
         return unknown(subject, "kernel", "mounts", "the kernel does not tell")
     lasting = {mount.place for table in tables for mount in mounts(table) if mount.lasts}
