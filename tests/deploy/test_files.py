@@ -231,3 +231,12 @@ def test_a_user_without_a_home_is_told_what_to_do(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Path, "home", homeless)
     with pytest.raises(OutputError, match="XDG_STATE_HOME"):
         DeploymentFolder("deeds")
+
+
+def test_the_images_that_it_was_brought_up_with_are_kept(folder: DeploymentFolder) -> None:
+    assert folder.images() == {}
+    folder.make()
+    folder.keep_images({"server": "sha256:0123"})
+    assert folder.images() == {"server": "sha256:0123"}
+    (folder.path / "images.json").write_text("[]")
+    assert folder.images() == {}

@@ -104,9 +104,10 @@ def observed(plan: Plan = PLAN, engine: str = NEW, **changed: Any) -> Observed:
     }
     made = Observed(
         plan=plan,
+        images={},
         docker=Docker("/nowhere/docker", (), engine, ""),
         containers={service: container(service) for service in services},
-        reached=Reached(TRIED, {service: seen(service) for service in services}, arrived, ("gateway", "here")),
+        reached=Reached(TRIED, {service: seen(service) for service in services}, arrived, ("gateway",), ("here",)),
         failures={},
         gathered=gathered,
     )

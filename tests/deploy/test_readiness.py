@@ -42,6 +42,7 @@ def container(service: str, **given: object) -> Container:
         networks=(),
         ports=(),
         image="",
+        image_id="",
     )
     return replace(found, **given)  # type: ignore[arg-type]
 

@@ -26,6 +26,7 @@ def test_one_that_runs_and_is_healthy() -> None:
         networks=("deeds_default",),
         ports=(),
         image="localhost/muniment/gateway:1.2.3",
+        image_id="sha256:0123",
     )
     assert found.is_well
     assert found.standing == "healthy"

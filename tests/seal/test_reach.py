@@ -53,7 +53,7 @@ def arrived(sender: str, wanted: Sequence[Aim] = ALL) -> frozenset[tuple[str, st
 
 CONTROL = seen(every("answered"), "gateway", ROUTE, "NOERROR")
 SHUT = seen(every("ENETUNREACH"), "engine", resolver="ENETUNREACH")
-SEALED = Reached(ALL, {"engine": SHUT, "gateway": CONTROL}, arrived("gateway"), ("gateway", "here"))
+SEALED = Reached(ALL, {"engine": SHUT, "gateway": CONTROL}, arrived("gateway"), ("gateway",), ("here",))
 
 
 def checks(reached: Reached, sender: str = "engine") -> dict[str, list[Check]]:
@@ -99,12 +99,20 @@ def test_each_check_says_what_was_tried_and_what_came_of_its_control() -> None:
     assert shown["UDP to [fd00::2]:40000"] == ("ENETUNREACH", "answered, arrived")
 
 
-@pytest.mark.parametrize("sender", ["gateway", "here"])
-def test_one_control_that_works_is_enough(sender: str) -> None:
-    failed = seen(every("ENETUNREACH"), "gateway")
-    other = seen(every("answered"), sender, ROUTE, "NOERROR")
-    reached = replace(SEALED, seen={"engine": SHUT, "gateway": failed, sender: other}, arrived=arrived(sender))
-    assert set(verdicts(reached).values()) == {Verdict.HOLDS}
+def test_this_machines_own_network_is_a_control_for_ipv6_alone() -> None:
+    old = seen(
+        {n: "EADDRNOTAVAIL" if ":" in aim.address else "answered" for n, aim in enumerate(ALL)}, "gateway", ROUTE
+    )
+    here = seen(every("answered"), "here", ROUTE)
+    without6 = frozenset(
+        (way, name) for way, name in arrived("gateway") if ":" not in ALL[int(name.rpartition("-")[2])].address
+    )
+    reached = replace(SEALED, seen={"engine": SHUT, "gateway": old, "here": here}, arrived=without6 | arrived("here"))
+    assert verdicts(reached)["host"] is Verdict.HOLDS
+    alone = replace(reached, seen={"engine": SHUT, "here": here}, arrived=arrived("here"))
+    found = {check.what: check.verdict for check in checks(alone)["host"]}
+    assert found["TCP to [fd00::2]:40000"] is Verdict.HOLDS
+    assert found["TCP to 172.17.0.1:40000"] is Verdict.UNPROVEN
 
 
 def test_without_a_control_nothing_is_proven() -> None:

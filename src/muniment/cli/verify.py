@@ -138,8 +138,8 @@ def _deployed(project: str, tell: "Callable[[str], None]") -> "tuple[Finding, ..
     folder = DeploymentFolder(project)
     if not folder.compose.is_file():
         return ()
-    plan, docker = folder.load(), find_engine()
+    docker = find_engine()
     if not containers_of(docker, project):
         return ()
     tell("Probing from inside of the containers")
-    return prove(plan, docker)
+    return prove(folder, docker)

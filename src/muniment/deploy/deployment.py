@@ -113,6 +113,7 @@ class Deployment:
             with suppress(DeployError):  # one that has just started has the new certificate already
                 self._compose("kill", "-s", "HUP", "gateway")
         found = self.wait(plan, tell)
+        self.folder.keep_images({container.service: container.image_id for container in self.containers()})
         if plan.monitoring or setup.has_key(self.folder):
             self._renew_key(plan)
         if plan.monitoring:

@@ -4,8 +4,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,6 +16,7 @@ from muniment.errors import DeployError, OutputError, UsageError, unwritable
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _PLAN = TypeAdapter(Plan)
+_IMAGES = TypeAdapter(dict[str, str])
 
 
 class DeploymentFolder:
@@ -95,6 +96,16 @@ class DeploymentFolder:
         self.make()
         self.write(self.compose.name, _HEAD + compose_file(plan))
         self.write("plan.json", json.dumps(_PLAN.dump_python(plan, mode="json"), indent=2) + "\n")
+
+    def keep_images(self, images: Mapping[str, str]) -> None:
+        """Keep which images a deployment was brought up with, by service: their ids. Raises OutputError."""
+        self.write("images.json", json.dumps(dict(images), indent=2) + "\n")
+
+    def images(self) -> dict[str, str]:
+        """What was kept of them; nothing if nothing was."""
+        with suppress(DeployError, ValidationError):
+            return _IMAGES.validate_json(self._read(self.path / "images.json"))
+        return {}
 
     def make(self) -> None:
         """See that it is there, and its owner's alone. Raises OutputError."""

@@ -27,9 +27,18 @@ _LEAK = "CVE-2024-29018"
 
 @dataclass(frozen=True, kw_only=True)
 class Observed:
-    """Everything that was seen, before it is judged."""
+    """Everything that was seen, before it is judged.
+
+    Attributes:
+        images: what the deployment was brought up with, by service: their ids; nothing if nobody kept them.
+        containers: by service; of several of one service, the later ones have names of their own.
+        reached: what probes found, and what arrived.
+        failures: why a probe was not sent, by the container's name.
+        gathered: checks that take no probe, by their claims' ids.
+    """
 
     plan: Plan
+    images: Mapping[str, str]
     docker: Docker
     containers: Mapping[str, Inspected]
     reached: Reached

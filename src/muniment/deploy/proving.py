@@ -2,16 +2,15 @@
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from muniment.deploy import images
 from muniment.deploy.compose import document
+from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.frontdoor import routes_checks
 from muniment.deploy.marking import Marked, log_checks, read_marked
-from muniment.deploy.monitoring.services import GRAFANA_IMAGE, PROMETHEUS_IMAGE
 from muniment.deploy.places import MODEL
 from muniment.deploy.proven import GATEWAY, GATEWAY_PORT, SERVER, Observed, findings
 from muniment.deploy.proving_engines import OFFLINE, PROXIES, QUIET, file_check
@@ -49,37 +48,47 @@ class Controls:
     listening: bool = True
 
 
-def prove(plan: Plan, docker: Docker, controls: Controls | None = None) -> tuple[Finding, ...]:
+def prove(folder: DeploymentFolder, docker: Docker, controls: Controls | None = None) -> tuple[Finding, ...]:
     """Look at a deployment as it runs now, and judge it.
 
     Raises:
         DeployError: it does not run, or Docker does not answer.
     """
-    return findings(observe(plan, docker, controls))
+    return findings(observe(folder, docker, controls))
 
 
-def observe(plan: Plan, docker: Docker, controls: Controls | None = None) -> Observed:
+def observe(folder: DeploymentFolder, docker: Docker, controls: Controls | None = None) -> Observed:
     """Look at a deployment as it runs now.
 
     Raises:
         DeployError: it does not run, or Docker does not answer.
     """
     given = controls or Controls()
-    token = secrets.token_hex(8)
-    containers = {one.service: one for one in map(inspected_from, inspected_project(docker, plan.project))}
+    plan, images = folder.load(), folder.images()
+    token = f"{plan.project}-{secrets.token_hex(8)}"
+    containers = _by_service(map(inspected_from, inspected_project(docker, plan.project)))
     server = containers.get(SERVER)
     if server is None:
         raise DeployError("The deployment does not run: there is no container of server", "Run muniment up first.")
     began = time.time()
     with _cleared(docker, token), ThreadPoolExecutor() as pool:
-        beside = _beside(plan, docker, containers, pool)
+        beside = _beside(plan, images, docker, containers, pool)
         marking = pool.submit(read_marked, plan, _READING)
         reached, failures = _reach(docker, containers, token, given)
         gathered = {name: [check for one in futures for check in one.result()] for name, futures in beside.items()}
         gathered[catalogue.NO_CONTENT_LOGGED.id] = _logged(docker, containers, marking.result(), began)
     return Observed(
-        plan=plan, docker=docker, containers=containers, reached=reached, failures=failures, gathered=gathered
+        plan=plan, images=images, docker=docker, containers=containers, reached=reached, failures=failures, gathered=gathered
     )
+
+
+def _by_service(found: Iterable[Inspected]) -> dict[str, Inspected]:
+    """The containers by what they are called in checks: of several of one service, the later ones by their ids too."""
+    named: dict[str, Inspected] = {}
+    for one in found:
+        name = one.service if one.service not in named else f"{one.service} {one.id[:12]}"
+        named[name] = replace(one, service=name)
+    return named
 
 
 @contextmanager
@@ -95,7 +104,7 @@ def _cleared(docker: Docker, token: str) -> Iterator[None]:
 
 
 def _beside(
-    plan: Plan, docker: Docker, containers: Mapping[str, Inspected], pool: ThreadPoolExecutor
+    plan: Plan, images: Mapping[str, str], docker: Docker, containers: Mapping[str, Inspected], pool: ThreadPoolExecutor
 ) -> dict[str, list["Future[list[Check]]"]]:
     """What is looked at while the probes are under way, by claim."""
     folders = {
@@ -107,7 +116,7 @@ def _beside(
         catalogue.ALLOWED_ROUTES.id: [pool.submit(routes_checks, plan)],
         catalogue.NO_TRACE.id: [pool.submit(_changed, docker, one) for one in containers.values()],
         catalogue.NO_NEIGHBOUR.id: [pool.submit(_alone, docker, one) for one in containers.values()],
-        catalogue.AS_PLANNED.id: [pool.submit(_as_planned, plan, docker, containers)],
+        catalogue.AS_PLANNED.id: [pool.submit(_as_planned, plan, images, containers)],
         catalogue.VERIFIED_MODEL.id: [
             pool.submit(
                 lambda engine: [file_check(engine, folders.get(engine.service) or engine.folder, _HASHING)], engine
@@ -139,21 +148,14 @@ def _logged(docker: Docker, containers: Mapping[str, Inspected], marked: Marked,
     return log_checks(docker, ours, marked, since)
 
 
-def _as_planned(plan: Plan, docker: Docker, containers: Mapping[str, Inspected]) -> list[Check]:
+def _as_planned(plan: Plan, images: Mapping[str, str], containers: Mapping[str, Inspected]) -> list[Check]:
     """Whether there is every container of the plan and no other, each of its image, and on its networks."""
-    names = {
-        GATEWAY: f"{images.GATEWAY.name}:{plan.version}",
-        SERVER: f"{images.SERVER.name}:{plan.version}",
-        "prometheus": PROMETHEUS_IMAGE,
-        "grafana": GRAFANA_IMAGE,
-        **{engine.service: f"{images.engine_image(plan.kind).name}:{plan.version}" for engine in plan.engines},
-    }
     odd = sorted(set(containers) ^ set(plan.services))
     shown = ", ".join(odd) or "those that were planned"
     found = [fact("deployment", "engine", "containers", shown, is_well=not odd)]
     services = document(plan)["services"]
     for one in (containers[service] for service in plan.services if service in containers):
-        found.append(_image(docker, one, names[one.service]))
+        found.append(_image(one, services[one.service]["image"], images.get(one.service, "")))
         networks = {f"{plan.project}_{name}" for name in services[one.service].get("networks", ())}
         shown = ", ".join(joined.network for joined in one.networks) or "none"
         is_well = {joined.network for joined in one.networks} == networks
@@ -161,14 +163,13 @@ def _as_planned(plan: Plan, docker: Docker, containers: Mapping[str, Inspected])
     return found
 
 
-def _image(docker: Docker, container: Inspected, name: str) -> Check:
-    short = container.image_id.removeprefix("sha256:")[:12]
-    if container.image != name:
-        return fact(container.service, "engine", "image", f"{container.image} ({short})", is_well=False)
-    with suppress(DeployError):
-        if docker.ask("image", "inspect", "--format", "{{.Id}}", name).strip() == container.image_id:
-            return fact(container.service, "engine", "image", f"{name} ({short})", is_well=True)
-    return unknown(container.service, "engine", "image", f"{name} is another by now than what runs ({short})")
+def _image(container: Inspected, name: str, kept: str) -> Check:
+    """Whether it runs what the name stood for when the deployment was brought up."""
+    shown = f"{container.image} ({container.image_id.removeprefix('sha256:')[:12]})"
+    if container.image == name and not kept:
+        return unknown(container.service, "engine", "image", f"{shown}; nobody kept which it was brought up with")
+    is_well = container.image == name and container.image_id == kept
+    return fact(container.service, "engine", "image", shown, is_well=is_well)
 
 
 def _reach(
@@ -221,4 +222,4 @@ def _send(
 
     seen, failures = send_all(places, order)
     arrived = heard.arrived() if heard else frozenset()
-    return Reached(tried, seen, arrived, (GATEWAY, _HERE)), failures
+    return Reached(tried, seen, arrived, (GATEWAY,), (_HERE,)), failures

@@ -15,7 +15,7 @@ from muniment.deploy.gpus import find_gpus
 from muniment.deploy.proven import Observed, findings
 from muniment.deploy.proving import observe
 from muniment.deploy.proving_engines import OFFLINE, QUIET
-from muniment.deploy.settings import EnginePlan, Plan
+from muniment.deploy.settings import EnginePlan
 from muniment.errors import DeployError, ModelChanged
 from muniment.models import Manifest
 from muniment.seal import catalogue
@@ -41,16 +41,17 @@ from muniment.seal.kernel import listening
 _MODES = {"ipv4": "com.docker.network.bridge.gateway_mode_ipv4", "ipv6": "com.docker.network.bridge.gateway_mode_ipv6"}
 
 
-def gather(plan: Plan, docker: Docker) -> Evidence:
+def gather(folder: DeploymentFolder, docker: Docker) -> Evidence:
     """Look at a deployment as it runs now, and record all that is seen.
 
     Raises:
         DeployError: it does not run, or Docker does not answer.
     """
     begun = datetime.now(UTC)
-    observed = observe(plan, docker)
+    observed = observe(folder, docker)
+    plan = observed.plan
     ready = readiness.ask(plan)
-    composition = _composition(plan)
+    composition = _composition(folder)
     missing = [] if composition else [Unknown(what="The compose file", why="it cannot be read")]
     return Evidence(
         nonce=secrets.token_hex(32),
@@ -82,12 +83,13 @@ def _machine(observed: Observed) -> Machine:
 
 def _images(observed: Observed) -> Iterator[Image]:
     for service, one in observed.containers.items():
-        yield Image(service=service, name=one.image, running=one.image_id.removeprefix("sha256:"))
+        running, pinned = (text.removeprefix("sha256:") for text in (one.image_id, observed.images.get(service, "")))
+        yield Image(service=service, name=one.image, running=running, pinned=pinned or None)
 
 
-def _composition(plan: Plan) -> Composition | None:
+def _composition(folder: DeploymentFolder) -> Composition | None:
     try:
-        content = DeploymentFolder(plan.project).compose.read_bytes()
+        content = folder.compose.read_bytes()
     except OSError:
         return None
     # It is written without variables and holds no secrets, so it is what Compose makes of it.

@@ -24,8 +24,9 @@ def publish_report(project: str, where: Path) -> SignedReport:
         OutputError: it cannot be written.
     """
     folder = DeploymentFolder(project)
-    plan, key = folder.load(), signing_key(folder.path)
-    evidence = gather(plan, find_engine())
+    folder.check()
+    key = signing_key(folder.path)
+    evidence = gather(folder, find_engine())
     if processes := proving_processes.find():
         found = merged(evidence.findings, proving_processes.prove(processes))
         evidence = evidence.model_copy(update={"findings": found})

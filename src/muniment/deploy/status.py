@@ -75,4 +75,4 @@ def status_of(deployment: Deployment) -> Status:
 
 
 def _shown(container: Container) -> dict[str, Any]:
-    return {name: value for name, value in asdict(container).items() if name != "id"}
+    return {name: value for name, value in asdict(container).items() if name not in {"id", "image_id"}}

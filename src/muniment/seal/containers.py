@@ -25,7 +25,7 @@ class Container:
         restarts: how often Docker started it again.
         networks: the names of those that it is on; none if it has only itself.
         ports: what is published, like "127.0.0.1:8001->8001/tcp".
-        image: what it runs, by name.
+        image: what it runs, by name; ``image_id`` what that was when it was made.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Container:
     networks: tuple[str, ...]
     ports: tuple[str, ...]
     image: str
+    image_id: str
 
     @property
     def standing(self) -> str:
@@ -118,6 +119,7 @@ def container_from(told: Any) -> Container:
             for binding in bindings or ()
         ),
         image=told["Config"]["Image"],
+        image_id=told["Image"],
     )
 
 

@@ -77,7 +77,7 @@ def inspected_from(told: Any) -> Inspected:
         service=known.service,
         running=known.state == "running",
         image=known.image,
-        image_id=told["Image"],
+        image_id=known.image_id,
         user=config.get("User") or "",
         networks=_joined(told, known.networks),
         ports=tuple(dict.fromkeys((*known.ports, *_bindings(host)))),

@@ -2,7 +2,7 @@
 
 Run as ``python listener.py TOKEN``, or with this text after ``-c``. It tells in a line of JSON where it listens and
 which addresses this machine has, and after a line on its standard input, in another, what arrived. It ends with its
-standard input, and by itself after a minute. It needs Python and nothing else.
+standard input, and by itself after two minutes. It needs Python and nothing else.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-_LIFE = 60.0
+_LIFE = 120.0
 """Seconds."""
 _TRIES = 20
 _MOST = 512

@@ -17,7 +17,7 @@ from muniment.seal.kernel import local_addresses, resolvers, routes
 from muniment.seal.probing import ISOLATED, PYTHON, THIS_MACHINE, ProbeFailed, bare_container
 
 _PROGRAM = Path(__file__).with_name("listener.py")
-_START_WITHIN, _TELL_WITHIN = 15.0, 5.0
+_START_WITHIN, _TELL_WITHIN = 45.0, 10.0
 
 
 class _Told(BaseModel):

@@ -19,8 +19,8 @@ THIS_MACHINE = ("--network", "host", "--userns", "host")
 """For a container on this machine's own network, which is not to be had from within a user namespace of Docker's."""
 ISOLATED = ("-I", "-S")
 """How Python is started: with nothing but its standard library."""
-_WITHIN = 15.0
-"""Seconds for a container to start, try all at once, and be gone."""
+_WITHIN = 45.0
+"""Seconds for a container to start, try all at once, and be gone; two or three, unless the machine has much to do."""
 
 _Word = Annotated[str, Field(max_length=100)]
 _Text = Annotated[str, Field(max_length=1 << 22)]

@@ -109,12 +109,14 @@ class Reached:
         seen: what each sender found; nothing of those whose probe failed.
         arrived: what the verifier's listener counted.
         controls: the senders that stand where it should work.
+        controls6: those that do for IPv6 besides, which Docker's networks often lack.
     """
 
     aims: tuple[Aim, ...]
     seen: Mapping[str, Seen]
     arrived: frozenset[tuple[str, str]]
     controls: tuple[str, ...]
+    controls6: tuple[str, ...] = ()
 
     @property
     def is_heard(self) -> bool:
@@ -219,7 +221,8 @@ class Reached:
 
     def _control(self, number: int, aim: Aim) -> Trace:
         """Of the controls, the one that worked best."""
-        traces = [self._trace(control, number, aim) for control in self.controls]
+        controls = (*self.controls, *self.controls6) if ":" in aim.address else self.controls
+        traces = [self._trace(control, number, aim) for control in controls]
         return max(traces, key=lambda trace: trace.worth, default=Trace(""))
 
     def _trace(self, sender: str, number: int, aim: Aim) -> Trace:

@@ -15,7 +15,7 @@ import yaml
 from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.proving import Controls, prove
 from muniment.seal.claims import Verdict
-from muniment.seal.docker import find_docker
+from muniment.seal.docker import find_engine
 from muniment.seal.probing import LABEL, Order, ProbeFailed, Seen
 from tests.acceptance.containers.deployed import Deployed, Machine
 from tests.acceptance.serving import PATIENCE, free_port
@@ -35,7 +35,7 @@ def verdicts(deployed: Deployed) -> dict[str, str]:
     """What ``muniment verify`` says of each claim; again, while it says that it could not look in time."""
     for _ in range(5):
         done = deployed.muniment("verify", "--json")
-        assert not left_over(deployed.machine)
+        assert not left_over(deployed)
         assert done.returncode in CODES.values(), done.stderr
         told: dict[str, Any] = json.loads(done.stdout)
         assert CODES[told["verdict"]] == done.returncode
@@ -51,8 +51,10 @@ def broken(deployed: Deployed) -> set[str]:
     return {claim for claim, verdict in verdicts(deployed).items() if verdict == "broken"}
 
 
-def left_over(machine: Machine) -> list[str]:
-    return machine.ask("ps", "--all", "--quiet", "--filter", f"label={LABEL}").split()
+def left_over(deployed: Deployed) -> list[str]:
+    """The verifier's own containers, of those that others may run on this machine only this deployment's."""
+    shown = deployed.machine.ask("ps", "--all", "--filter", f"label={LABEL}", "--format", f'{{{{.Label "{LABEL}"}}}}')
+    return [token for token in shown.split() if token.startswith(f"{deployed.project}-")]
 
 
 def test_a_sealed_deployment_holds(embedded: Deployed) -> None:
@@ -135,8 +137,8 @@ def test_without_a_control_nothing_holds(
     embedded: Deployed, monkeypatch: pytest.MonkeyPatch, controls: Controls, unproven: set[str]
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(embedded.machine.state))
-    plan = DeploymentFolder(embedded.project).load()
-    found = {finding.claim.id: finding.verdict for finding in prove(plan, find_docker(), controls)}
+    folder = DeploymentFolder(embedded.project)
+    found = {finding.claim.id: finding.verdict for finding in prove(folder, find_engine(), controls)}
     assert Verdict.BROKEN not in found.values()
     assert {claim for claim, verdict in found.items() if verdict is Verdict.UNPROVEN} >= unproven
 
@@ -146,10 +148,10 @@ def test_breaking_it_off_leaves_nothing_behind(embedded: Deployed) -> None:
     environment = embedded.machine.environment
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         deadline = time.monotonic() + PATIENCE
-        while not left_over(embedded.machine):
+        while not left_over(embedded):
             assert time.monotonic() < deadline
             time.sleep(0.05)
         os.kill(process.pid, signal.SIGINT)
         process.communicate()
     assert process.returncode == 130
-    assert not left_over(embedded.machine)
+    assert not left_over(embedded)

@@ -22,6 +22,7 @@ from muniment.deploy.settings import EnginePlan, Plan
 from muniment.errors import DeployError
 from muniment.models import FileEntry, Manifest
 from muniment.models.manifest import MANIFEST_NAME
+from muniment.seal.containers import containers_of
 from muniment.seal.docker import Docker
 
 Description = dict[str, Any]
@@ -83,6 +84,12 @@ class Copy:
                     f"The copy does not answer within {_READS_WITHIN:.0f} s", "See what keeps the machine busy."
                 )
             time.sleep(_LOOK_EVERY)
+
+    def keep(self) -> None:
+        """Have what runs now count as what was planned. Raises DeployError, OutputError."""
+        self.folder.save(self.plan)
+        running = containers_of(self.docker, self.plan.project)
+        self.folder.keep_images({container.service: container.image_id for container in running})
 
     def _answers(self) -> bool:
         """Whether it serves all of its models."""

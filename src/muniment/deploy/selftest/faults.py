@@ -140,10 +140,10 @@ def _open_port(described: Description, made: Copy) -> None:
     described["services"][GATEWAY]["ports"] = [f"0.0.0.0:{made.plan.port}:8001"]
 
 
-def _root(described: Description, _: Copy) -> None:
-    """With the capabilities, or root could write to nothing that the server's own user has."""
-    described["services"][SERVER]["user"] = "0:10000"
-    del described["services"][SERVER]["cap_drop"]
+def _root(described: dict[str, Any], _: Copy) -> None:
+    """With the capabilities, or root could write to nothing that the engine's own user has."""
+    described["user"] = "0:10000"
+    del described["cap_drop"]
 
 
 def _host_folder(described: Description, made: Copy) -> None:
@@ -229,9 +229,18 @@ def _sidecar(made: Copy) -> AbstractContextManager[object]:
 
 
 def _unplanned(made: Copy) -> AbstractContextManager[object]:
+    return _of_project(made, "spy")
+
+
+def _second_server(made: Copy) -> AbstractContextManager[object]:
+    return _of_project(made, SERVER)
+
+
+def _of_project(made: Copy, service: str) -> AbstractContextManager[object]:
+    """A container that Compose takes for one of the copy's."""
     labels = {
         "com.docker.compose.project": made.plan.project,
-        "com.docker.compose.service": "spy",
+        "com.docker.compose.service": service,
         "com.docker.compose.oneoff": "False",
     }
     return made.beside("--network", "none", *(f"--label={name}={value}" for name, value in labels.items()))
@@ -327,7 +336,13 @@ _PRIVILEGES = (
         also=_TRACE,
         change=_setting(SERVER, privileged=True),
     ),
-    Fault(id="root", says="The server is root, with Docker's capabilities", breaks=_PRIVILEGE, change=_root),
+    Fault(
+        id="root",
+        says="The engine is root, with Docker's capabilities",
+        breaks=_PRIVILEGE,
+        change=_of_reader(_root),
+        needs_engine=True,
+    ),
     Fault(
         id="new-privileges",
         says="The gateway's processes may gain privileges",
@@ -497,6 +512,12 @@ _OTHERS = (
         says="A container that was not planned belongs to it",
         breaks=(catalogue.AS_PLANNED,),
         meanwhile=_unplanned,
+    ),
+    Fault(
+        id="second-server",
+        says="A second server belongs to it",
+        breaks=(catalogue.AS_PLANNED,),
+        meanwhile=_second_server,
     ),
     Fault(
         id="other-image",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.proving import Controls, prove
 from muniment.deploy.selftest.copy import Copy, copied
 from muniment.deploy.selftest.faults import Fault, faults_for
@@ -80,7 +81,7 @@ _SABOTAGES = (
 class Prover(Protocol):
     """Looks at a deployment; see :func:`muniment.deploy.proving.prove`."""
 
-    def __call__(self, plan: Plan, docker: Docker, controls: Controls | None = None) -> Sequence[Finding]: ...
+    def __call__(self, folder: DeploymentFolder, docker: Docker, controls: Controls | None = None) -> Sequence[Finding]: ...
 
 
 def rehearse(plan: Plan, docker: Docker, tell: Tell, prover: Prover = prove) -> Iterator[Rehearsed]:
@@ -95,6 +96,7 @@ def rehearse(plan: Plan, docker: Docker, tell: Tell, prover: Prover = prove) -> 
     with copied(plan, docker) as made:
         tell("Bringing up a copy")
         made.bring(lambda _: None)
+        made.keep()
         yield _untouched(made, "untouched", prover)
         faults = faults_for(made)
         for number, fault in enumerate(faults, 1):
@@ -109,7 +111,7 @@ def rehearse(plan: Plan, docker: Docker, tell: Tell, prover: Prover = prove) -> 
 
 
 def _untouched(made: Copy, name: str, prover: Prover) -> Rehearsed:
-    found = _verdicts(prover(made.plan, made.docker))
+    found = _verdicts(prover(made.folder, made.docker))
     odd = tuple(f"{claim} {verdict}" for claim, verdict in found.items() if verdict is not Verdict.HOLDS)
     return Rehearsed(id=name, says="Nothing is broken", expected=tuple(found), verdict=Verdict.HOLDS, odd=odd)
 
@@ -118,7 +120,7 @@ def _broken(made: Copy, fault: Fault, prover: Prover) -> Rehearsed:
     try:
         made.bring(lambda described: fault.change(described, made))
         with fault.meanwhile(made):
-            found = _verdicts(prover(made.plan, made.docker))
+            found = _verdicts(prover(made.folder, made.docker))
     except DeployError as error:  # the others are tried all the same
         wanted = tuple(claim.id for claim in fault.breaks)
         return Rehearsed(id=fault.id, says=fault.says, expected=wanted, verdict=Verdict.BROKEN, odd=(error.what,))
@@ -135,7 +137,7 @@ def judged(fault: Fault, found: Verdicts) -> Rehearsed:
 
 
 def _sabotaged(made: Copy, sabotage: _Sabotage, prover: Prover) -> Rehearsed:
-    found = _verdicts(prover(made.plan, made.docker, sabotage.controls))
+    found = _verdicts(prover(made.folder, made.docker, sabotage.controls))
     wanted = tuple(claim.id for claim in sabotage.unproven)
     odd = tuple(f"{claim} {found[claim]}" for claim in wanted if found[claim] is not Verdict.UNPROVEN)
     return Rehearsed(id=sabotage.id, says=sabotage.says, expected=wanted, verdict=Verdict.UNPROVEN, odd=odd)
