@@ -78,7 +78,13 @@ def observe(folder: DeploymentFolder, docker: Docker, controls: Controls | None 
         gathered = {name: [check for one in futures for check in one.result()] for name, futures in beside.items()}
         gathered[catalogue.NO_CONTENT_LOGGED.id] = _logged(docker, containers, marking.result(), began)
     return Observed(
-        plan=plan, images=images, docker=docker, containers=containers, reached=reached, failures=failures, gathered=gathered
+        plan=plan,
+        images=images,
+        docker=docker,
+        containers=containers,
+        reached=reached,
+        failures=failures,
+        gathered=gathered,
     )
 
 

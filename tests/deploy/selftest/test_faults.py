@@ -18,6 +18,7 @@ from muniment.seal.claims import Claim
 from muniment.seal.docker import Docker
 from tests.deploy.plans import plan_of
 
+WHILE_IT_RUNS = {"sidecar", "unplanned-container", "second-server", "model-changed", "model-grown"}
 CLAIMS = {one.id for one in vars(catalogue).values() if isinstance(one, Claim)}
 
 
@@ -57,7 +58,9 @@ def test_every_claim_is_broken_by_one_of_them_alone() -> None:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
 def test_each_changes_something(fault: Fault, made: Copy) -> None:
     is_changed = described(made, fault) != made.described
-    assert is_changed != (fault.id in {"sidecar", "unplanned-container", "second-server", "model-changed", "model-grown"})
+    assert is_changed != (
+        fault.id in {"sidecar", "unplanned-container", "second-server", "model-changed", "model-grown"}
+    )
 
 
 def test_no_two_change_the_same(made: Copy) -> None:

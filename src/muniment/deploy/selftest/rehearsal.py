@@ -81,7 +81,9 @@ _SABOTAGES = (
 class Prover(Protocol):
     """Looks at a deployment; see :func:`muniment.deploy.proving.prove`."""
 
-    def __call__(self, folder: DeploymentFolder, docker: Docker, controls: Controls | None = None) -> Sequence[Finding]: ...
+    def __call__(
+        self, folder: DeploymentFolder, docker: Docker, controls: Controls | None = None
+    ) -> Sequence[Finding]: ...
 
 
 def rehearse(plan: Plan, docker: Docker, tell: Tell, prover: Prover = prove) -> Iterator[Rehearsed]:
