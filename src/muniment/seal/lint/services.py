@@ -79,6 +79,7 @@ class Network:
         external: it is made elsewhere; what it allows is not in the file.
         internal: Docker gives it no way out.
         apart: its bridge has no address of this machine's.
+        unprotected: other machines reach ports of its containers that nobody published.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Network:
     driver: str = ""
     real_name: str = ""
     apart: bool = False
+    unprotected: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +164,7 @@ def network(name: str, entry: Entry, table: Table) -> Network:
         internal=is_true_at(table, "internal"),
         driver=text_at(table, "driver"),
         real_name=real,
+        unprotected="nat-unprotected" in modes,
         apart=modes[0] == "isolated" and (modes[1] == "isolated" or not ipv6),
     )
 

@@ -93,6 +93,13 @@ def _used(subject: Subject) -> Iterator[tuple[Service, str, Place]]:
             yield service, name, place
 
 
+def _unprotected(subject: Subject) -> Iterator[Hit]:
+    for service, name, place in _used(subject):
+        network = subject.project.networks.get(name)
+        if network and network.unprotected and not network.external:
+            yield Hit(place, service.name, f"all its ports are open to machines that know a way to {name}")
+
+
 def _undefined(subject: Subject) -> Iterator[Hit]:
     for service, name, place in _used(subject):
         if name not in subject.project.networks and name != "default":
@@ -215,6 +222,15 @@ RULES = (
         why="It reaches whatever the machine reaches, its loopback services included, and listens for everybody.",
         fix="Take it off and name networks; publish the ports that are needed.",
         check=_host_network,
+    ),
+    Rule(
+        id="network-unprotected",
+        severity=Severity.WARNING,
+        on_engines=Severity.ERROR,
+        title="A network leaves every port open",
+        why="With nat-unprotected, other machines that route to the network reach ports that nobody published.",
+        fix="Take com.docker.network.bridge.gateway_mode_ipv4 and gateway_mode_ipv6 away, or set them to isolated.",
+        check=_unprotected,
     ),
     Rule(
         id="network-undefined",
