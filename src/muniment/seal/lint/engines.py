@@ -54,6 +54,7 @@ _ABOUT_ENGINES = re.compile(
 _OURS = re.compile(r"(.*/)?muniment/engine(-cpu)?")
 _NO_ENGINE = {"true", "sleep", "echo", "hf", "huggingface-cli"}
 """Entry points that make another thing of an engine's image, like one that fetches models."""
+_OFF = {"0", "false", "no", "off"}
 _RUN_NEXT = {"exec", "-c", "-lc", "-ec", "-m", "&&", ";", "uv", "run"}
 _ENGINES_LABEL = "muniment.engines"
 
@@ -129,6 +130,17 @@ class Options:
             following = self.words[number + 1].text if number + 1 < len(self.words) else "--"
             found = word, value if equals else None if following.startswith("--") else following
         return found
+
+    def switch(self, name: str) -> Word | None:
+        """The word that switches something on; None where nothing does, or a later one switches it off."""
+        on = None
+        for word in self.words:
+            option, _, value = word.text.replace("_", "-").partition("=")
+            if option == name:
+                on = None if value.lower() in _OFF else word
+            elif option == f"--no-{name.removeprefix('--')}":
+                on = None
+        return on
 
     def value(self, name: str) -> str | None:
         """The value of an option; None where it has none."""

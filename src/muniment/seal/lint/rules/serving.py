@@ -163,9 +163,9 @@ def _tgi_is_quiet(service: Service) -> bool:
 
 def _remote_code(subject: Subject) -> Iterator[Hit]:
     for service in subject.project.services.values():
-        found = Options(service.words).find("--trust-remote-code")
-        if found and (found[1] or "").lower() not in _OFF:
-            yield Hit(subject.place_of(found[0]), service.name, f"{found[0].text} runs what comes with a model")
+        word = Options(service.words).switch("--trust-remote-code")
+        if word:
+            yield Hit(subject.place_of(word), service.name, f"{word.text} runs what comes with a model")
         for name in _TRUSTING:
             if _is_on(service, name):
                 yield Hit(_place(service, name), service.name, f"{name} runs what comes with a model")
@@ -205,9 +205,9 @@ def _telling(subject: Subject) -> Iterator[Hit]:
     for service, _ in subject.engine_services():
         options = Options(service.words)
         for name in _TELLING:
-            found = options.find(name)
-            if found and (found[1] or "").lower() not in _OFF:
-                yield Hit(subject.place_of(found[0]), service.name, f"{found[0].text} logs what is read")
+            word = options.switch(name)
+            if word:
+                yield Hit(subject.place_of(word), service.name, f"{word.text} logs what is read")
         level = service.environment.get("VLLM_LOGGING_LEVEL")
         if level and (level.text or "").upper() == "DEBUG":
             yield Hit(level.place, service.name, "VLLM_LOGGING_LEVEL=DEBUG logs requests")
