@@ -12,9 +12,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 run: setup
 	$(BIN)/muniment ocr examples/documents -o out
 
-# As many at once as there are processors, and no more than eight: each loads the models.
+# As many at once as there are processors, and no more than eight: each loads the models. What the acceptance tests
+# import takes each of them 7 s.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not acceptance" --numprocesses logical --maxprocesses 8 --dist worksteal
+	$(BIN)/python -m pytest -m "not acceptance" --ignore tests/acceptance --numprocesses logical --maxprocesses 8 --dist worksteal
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -14,6 +14,12 @@ from tests.required import missing
 ENVIRONMENT = Path(__file__).parents[2] / ".venv-vllm"
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """`make test` does not look here, so that a test without the mark would be run by nobody."""
+    if item.get_closest_marker("acceptance") is None:
+        raise pytest.UsageError(f"{item.nodeid} is not marked as an acceptance test")
+
+
 @pytest.fixture(scope="session")
 def vllm_python() -> str:
     """The Python of the environment that `make engine` sets up."""
