@@ -1,12 +1,15 @@
 """Every example is read as it was written, within the tolerances stated here."""
 
 import itertools
+from collections.abc import Mapping
 from functools import cache
 
 import pytest
 
 import muniment
 from examples.make_documents import FOLDER
+from muniment.documents.sources import Source
+from muniment.reading import DocumentInfo, DocumentOpened, PageDone, ReadOptions, Run
 from tests.examples.comparing import (
     alike,
     begins,
@@ -37,9 +40,20 @@ ORDERED = (
 
 
 @cache
+def readings() -> Mapping[str, muniment.DocumentReading]:
+    """All examples by their names, read once for all tests, and in one run, whose workers load the models once."""
+    infos: dict[str, DocumentInfo] = {}
+    pages: dict[str, list[muniment.PageReading]] = {name: [] for name in NAMES}
+    for event in Run([Source(FOLDER / "documents" / name, name) for name in NAMES], ReadOptions()):
+        if isinstance(event, DocumentOpened):
+            infos[event.source.name] = event.info
+        elif isinstance(event, PageDone):
+            pages[event.source.name].append(event.page)
+    return {name: muniment.DocumentReading(info, tuple(pages[name])) for name, info in infos.items()}
+
+
 def read(name: str) -> muniment.DocumentReading:
-    """An example, read once for all tests."""
-    return muniment.read(FOLDER / "documents" / name)
+    return readings()[name]
 
 
 @pytest.mark.parametrize("name", NAMES)
