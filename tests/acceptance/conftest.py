@@ -46,9 +46,15 @@ def slips(fonts: Fonts) -> Slips:
 
 
 @pytest.fixture(scope="session")
-def vllm_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder for what vLLM keeps between its starts."""
+def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What XDG_CACHE_HOME names."""
     return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def vllm_cache(cache_home: Path) -> Path:
+    """The folder for what any vLLM keeps between its starts, whoever starts it: the first takes longer."""
+    return cache_home / "muniment" / "vllm"
 
 
 @pytest.fixture(scope="session")

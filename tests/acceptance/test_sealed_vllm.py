@@ -32,13 +32,11 @@ Start = Callable[..., SealedServer]
 
 
 @contextmanager
-def started(python: str, folder: Path, answer: str, *, loops: bool = False) -> Iterator[SealedServer]:
+def started(python: str, cache: Path, folder: Path, answer: str, *, loops: bool = False) -> Iterator[SealedServer]:
     write_checkpoint(folder / "deeds", answer, loops=loops)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
-        settings = ServerSettings(
-            model=folder / "deeds", python=python, cache=folder / "cache", arguments=("--enforce-eager",)
-        )
+        settings = ServerSettings(model=folder / "deeds", python=python, cache=cache, arguments=("--enforce-eager",))
         told: list[Progress] = []
         with SealedServer(settings, told.append) as running:
             assert told[0].stage is Stage.STARTING
@@ -47,9 +45,9 @@ def started(python: str, folder: Path, answer: str, *, loops: bool = False) -> I
 
 
 @pytest.fixture(scope="module")
-def running(vllm_python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SealedServer]:
-    """A vLLM whose model writes DEED."""
-    with started(vllm_python, tmp_path_factory.mktemp("deed"), DEED) as running:
+def running(vllm_python: str, vllm_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SealedServer]:
+    """A vLLM whose model writes DEED. The last test that uses it ends it."""
+    with started(vllm_python, vllm_cache, tmp_path_factory.mktemp("deed"), DEED) as running:
         yield running
 
 
@@ -202,9 +200,9 @@ def test_it_listens_on_nothing_but_its_socket(running: SealedServer) -> None:
 
 
 @pytest.fixture(scope="module")
-def looping(vllm_python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SealedServer]:
+def looping(vllm_python: str, vllm_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SealedServer]:
     """A vLLM whose model never comes to an end. The last test that uses it kills it."""
-    with started(vllm_python, tmp_path_factory.mktemp("loop"), "over and over ", loops=True) as looping:
+    with started(vllm_python, vllm_cache, tmp_path_factory.mktemp("loop"), "over and over ", loops=True) as looping:
         yield looping
 
 
@@ -246,13 +244,12 @@ async def read_and_kill(looping: SealedServer, body: dict[str, object], engine: 
         return await collect(lines)
 
 
-def test_another_can_be_started_and_nothing_is_left_after_its_end(
-    vllm_python: str, tmp_path: Path, page: EncodedImage
-) -> None:
-    with started(vllm_python, tmp_path, DEED) as again:
-        assert complete(again, request(page)).text == DEED
-        folder, processes = folder_of(again), processes_of(again)
-        assert len(processes) >= 3
+def test_nothing_is_left_after_its_end(running: SealedServer, page: EncodedImage) -> None:
+    """The last test that uses it; another was started beside it, and has ended."""
+    assert complete(running, request(page)).text == DEED
+    folder, processes = folder_of(running), processes_of(running)
+    assert len(processes) >= 3
+    running.stop()
     assert none_left(folder, processes)
 
 

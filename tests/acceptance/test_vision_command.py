@@ -21,6 +21,7 @@ pytestmark = pytest.mark.acceptance
 
 DEED = "# Deed of sale\n\nThe house at No. 5 goes to Ana Müller for € 1,200.\n\n<page_number>1</page_number>"
 LONG = "\n".join(f"{number}. The {number}th house goes to heir number {number}." for number in range(1, 41))
+TOTAL = "The total is 1,200 euros."
 INVOICE = '{"number": "R-17", "total": 1200.5, "lines": [{"what": "Deed", "price": 1200.5}]}'
 SCHEMA = {
     "title": "Invoice",
@@ -44,10 +45,10 @@ WITHIN = 300
 
 
 @pytest.fixture(autouse=True)
-def small_and_quick(vllm_python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def small_and_quick(vllm_python: str, cache_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
     monkeypatch.setenv("MUNIMENT_VLLM_PYTHON", vllm_python)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
 
 
 def model_that_writes(folder: Path, answer: str) -> tuple[str, ...]:
@@ -143,27 +144,30 @@ def test_interrupting_ends_vllm_at_once_and_leaves_nothing(tmp_path: Path, momen
     assert not [pid for pid in below if Path(f"/proc/{pid}").exists()]
 
 
-@pytest.fixture
-def running(vllm_python: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[SealedServer]:
-    """A vLLM that runs already; its model writes what the test says."""
-    write_checkpoint(tmp_path / "served", request.param)
-    settings = ServerSettings(
-        model=tmp_path / "served", python=vllm_python, cache=tmp_path / "cache", arguments=("--enforce-eager",)
-    )
-    with SealedServer(settings) as server:
-        yield server
+@pytest.fixture(scope="module")
+def running(
+    vllm_python: str, vllm_cache: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[SealedServer]:
+    """A vLLM that runs already; its model writes what the tests say. Those that say the same share it."""
+    folder = tmp_path_factory.mktemp("running") / "served"
+    write_checkpoint(folder, request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
+        settings = ServerSettings(model=folder, python=vllm_python, cache=vllm_cache, arguments=("--enforce-eager",))
+        with SealedServer(settings) as server:
+            yield server
 
 
-@pytest.mark.parametrize("running", ["The total is 1,200 euros."], indirect=True)
+@pytest.mark.parametrize("running", [TOTAL], indirect=True)
 def test_a_running_vllm_reads_on_its_socket_and_answers_questions(running: SealedServer, tmp_path: Path) -> None:
     document = deeds(tmp_path / "deeds.tiff", 2)
     assert run("ocr", document, "--engine", running.address, "--format", "txt")[:2] == (
         0,
-        "The total is 1,200 euros.\n\fThe total is 1,200 euros.\n",
+        f"{TOTAL}\n\f{TOTAL}\n",
     )
     assert run("ask", document, "What is the total?", "--engine", running.address)[:2] == (
         0,
-        "page 1: The total is 1,200 euros.\npage 2: The total is 1,200 euros.\n",
+        f"page 1: {TOTAL}\npage 2: {TOTAL}\n",
     )
 
 
@@ -176,7 +180,7 @@ def test_data_is_extracted_in_the_form_of_a_schema(running: SealedServer, tmp_pa
     assert json.loads(out) == json.loads(INVOICE)
 
 
-@pytest.mark.parametrize("running", ["I cannot read this."], indirect=True)
+@pytest.mark.parametrize("running", [TOTAL], indirect=True)
 def test_the_server_keeps_the_model_to_the_schema_whatever_it_would_write(
     running: SealedServer, tmp_path: Path
 ) -> None:
