@@ -79,19 +79,28 @@ def scan(number: int) -> Image.Image:
     return page
 
 
+FORMATS = ("--format", "md,json")
+
+
+@pytest.fixture(scope="module")
+def whole(long_document: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of a run that nothing ended."""
+    folder = tmp_path_factory.mktemp("whole")
+    assert run(long_document, "-o", folder, *FORMATS)[0] == 0
+    return folder
+
+
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_run_ended_anywhere_goes_on_and_gives_the_same_bytes(
-    tmp_path: Path, long_document: Path, ending: signal.Signals
+    tmp_path: Path, long_document: Path, whole: Path, ending: signal.Signals
 ) -> None:
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    formats = ("--format", "md,json")
-    assert run(long_document, "-o", whole, *formats)[0] == 0
-    with started(long_document, "-o", broken, *formats) as process:
+    broken = tmp_path / "broken"
+    with started(long_document, "-o", broken, *FORMATS) as process:
         wait_for_pages(broken, 3, process)
         process.send_signal(ending)
         assert process.wait(60) == (-signal.SIGKILL if ending is signal.SIGKILL else INTERRUPTED)
     assert not list(broken.glob("*.md"))
-    assert run(long_document, "-o", broken, *formats)[0] == 0
+    assert run(long_document, "-o", broken, *FORMATS)[0] == 0
     for name in ("long.md", "long.json"):
         assert (broken / name).read_bytes() == (whole / name).read_bytes()
 
