@@ -63,16 +63,18 @@ def talking(folder: Path, patch: pytest.MonkeyPatch, *options: str) -> Iterator[
         yield Talk(service, Sender(client, service.model), (temporary,))
 
 
-@pytest.fixture(params=["embedded", "vllm"])
-def talk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
+@pytest.fixture(scope="module", params=["embedded", "vllm"])
+def talk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
+    """One that tests share: each leaves nothing there of what it sends."""
+    folder = tmp_path_factory.mktemp("talk")
     if request.param == "embedded":
-        with talking(tmp_path, monkeypatch) as found:
+        with pytest.MonkeyPatch.context() as patch, talking(folder, patch) as found:
             yield found
         return
     vllm: SealedServer = request.getfixturevalue("reading_vllm")
     its_folders = (Path(Endpoint.parse(vllm.address).socket).parent, request.getfixturevalue("vllm_cache"))
     assert all(map(Path.is_dir, its_folders))
-    with talking(tmp_path, monkeypatch, *options_for(vllm)) as found:
+    with pytest.MonkeyPatch.context() as patch, talking(folder, patch, *options_for(vllm)) as found:
         yield replace(found, folders=found.folders + its_folders)
 
 
