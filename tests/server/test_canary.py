@@ -43,9 +43,11 @@ def seen(service: Served, *, well: bool) -> tuple[int, dict[str, Any]]:
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look often; what a fallback reads is "page N", for which no models are loaded."""
+    """Look often, for engines too; what a fallback reads is "page N", for which no models are loaded."""
     with_plain_workers(monkeypatch)
     monkeypatch.setattr(canary, "_EVERY", 0.05)
+    monkeypatch.setattr(coming, "_FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(coming, "_LONGEST_PAUSE", 0.2)
 
 
 def test_a_model_that_reads_is_ready_and_one_that_stops_is_not_until_it_reads_again(
@@ -97,7 +99,6 @@ def test_a_start_that_fails_for_a_reason_nobody_expected_is_told_and_tried_again
 
     asked = ChatClient.models
     monkeypatch.setattr(ChatClient, "models", faulty)
-    monkeypatch.setattr(coming, "_FIRST_PAUSE", 0.01)
     with engine_server() as engine, served(tmp_path / "data", engine.address) as service:
         problem = until(lambda: caplog.messages[0] if caplog.messages else None)
         answer = service.client.get("/ready")
