@@ -301,11 +301,20 @@ def test_down_with_erase_forgets_it(command: Command, docker: FakeDocker, kept: 
     assert docker.calls[-1].startswith("volume ls")
 
 
-@pytest.mark.parametrize("arguments", [["down"], ["down", "--erase"], ["restart"], ["status"], ["logs"], ["upgrade"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["down"], ["down", "--erase"], ["restart"], ["status"], ["logs"], ["upgrade"], ["deployed", "key", "list"]],
+)
 def test_what_was_never_brought_up_is_not_there(command: Command, docker: FakeDocker, arguments: list[str]) -> None:
     told = 'muniment: There is no deployment named "deeds". Bring one up first: muniment up.\n'
-    assert command(*arguments, "--name", "deeds") == (ExitCode.NOT_RUNNING, "", told)
+    assert command(arguments[0], "--name", "deeds", *arguments[1:]) == (ExitCode.NOT_RUNNING, "", told)
     assert not [call for call in docker.calls if call.startswith("compose -p")]
+
+
+@pytest.mark.usefixtures("kept", "docker")
+def test_a_name_that_is_none_is_answered_with_those_that_are(command: Command) -> None:
+    told = 'muniment: There is no deployment named "muniment". Choose with --name: deeds.\n'
+    assert command("status") == (ExitCode.NOT_RUNNING, "", told)
 
 
 def test_restart_waits_until_it_reads(command: Command, docker: FakeDocker, kept: DeploymentFolder) -> None:
@@ -325,10 +334,19 @@ def test_what_is_no_service_is_answered_with_those_that_are(command: Command, do
 
 @pytest.mark.usefixtures("kept")
 def test_logs_pass_through(command: Command, docker: FakeDocker) -> None:
-    docker.says("compose -p deeds*logs --tail=5 server", "server-1  | up\n")
+    docker.says("compose -p deeds*logs --tail=5 --no-color server", "server-1  | up\n")
     assert command("logs", "--name", "deeds", "--lines", 5, "server") == (ExitCode.OK, "server-1  | up\n", "")
     docker.says("compose -p deeds*logs*", err="cannot read\n", code=1)
     assert command("logs", "--name", "deeds") == (ExitCode.NOT_RUNNING, "", "cannot read\n")
+
+
+@pytest.mark.usefixtures("kept")
+def test_logs_of_what_is_down_are_gone(command: Command, docker: FakeDocker) -> None:
+    docker.runs()
+    code, out, err = command("logs", "--name", "deeds")
+    assert (code, out) == (ExitCode.NOT_RUNNING, "")
+    assert err.startswith("muniment: The deployment does not run, and its logs went with its containers. Bring it up")
+    assert not [call for call in docker.calls if " logs " in call]
 
 
 def test_upgrade_runs_the_same_with_this_version(command: Command, docker: FakeDocker, kept: DeploymentFolder) -> None:

@@ -197,12 +197,13 @@ def test_a_plan_of_another_version_can_be_looked_into_and_taken_down(
     deployment: Deployment, fake: FakeDocker, folder: DeploymentFolder
 ) -> None:
     folder.save(PLAN)
+    fake.runs(*all_well())
     (folder.path / "plan.json").write_text('{"of_tomorrow": true}')
     assert deployment.logs([], follow=False, lines=7) == 0
     with pytest.raises(DeployError, match="not a plan of this version"):
         deployment.logs(["server"], follow=False, lines=7)
     deployment.down(erase=True)
-    assert composed(fake, deployment) == ["logs --tail=7", "down --remove-orphans --volumes"]
+    assert composed(fake, deployment) == ["logs --tail=7 --no-color", "down --remove-orphans --volumes"]
     assert not folder.path.exists()
 
 
@@ -210,9 +211,10 @@ def test_logs_are_composes(
     deployment: Deployment, fake: FakeDocker, folder: DeploymentFolder, capfd: pytest.CaptureFixture[str]
 ) -> None:
     folder.save(PLAN)
+    fake.runs(*all_well())
     fake.says("compose -p deeds*logs*", "server-1 | up\n", code=3)
     assert deployment.logs(["server"], follow=True, lines=7) == 3
-    assert composed(fake, deployment) == ["logs --tail=7 --follow server"]
+    assert composed(fake, deployment) == ["logs --tail=7 --no-color --follow server"]
     assert capfd.readouterr().out == "server-1 | up\n"
 
 

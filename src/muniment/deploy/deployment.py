@@ -4,6 +4,7 @@ import ipaddress
 import json
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,7 @@ Tell = Callable[[str], None]
 _START_WITHIN = 3600.0
 """Seconds until a page must have been read: a large model from a slow disk takes its time, with graphs on top."""
 _LAST_LINES = 5
+_BRING_UP = "Bring it up first: muniment up."
 
 
 class Deployment:
@@ -173,24 +175,32 @@ class Deployment:
 
         Raises:
             UsageError: it has no such service.
-            DeployError: there is no such deployment.
+            DeployError: there is no such deployment, or it is down.
         """
         self.folder.check()
         if services:
             self._check_services(services)
-        arguments = ["logs", f"--tail={lines}", *(["--follow"] if follow else []), *services]
+        if not self.containers():
+            raise DeployError("The deployment does not run, and its logs went with its containers", _BRING_UP)
+        plain = [] if sys.stdout.isatty() else ["--no-color"]  # Compose 1 colours what goes into files too
+        arguments = ["logs", f"--tail={lines}", *plain, *(["--follow"] if follow else []), *services]
         line = self._docker.compose_line(self.folder.project, self.folder.compose, *arguments)
         return subprocess.run(line, check=False).returncode  # noqa: S603
 
     def execute(self, arguments: Sequence[str]) -> int:
-        """Run a muniment command in the server's container, on this process's own output; its exit code."""
+        """Run a muniment command in the server's container, on this process's own output; its exit code.
+
+        Raises:
+            DeployError: there is no such deployment, or its server does not run.
+        """
+        self.folder.check()
         line = [self._docker.program, "exec", self._server().id, "muniment", *arguments]
         return subprocess.run(line, check=False).returncode  # noqa: S603
 
     def _server(self) -> Container:
         container = next((one for one in self.containers() if one.service == "server"), None)
         if container is None or container.state != "running":
-            raise DeployError("The deployment's server does not run", "Bring it up first: muniment up.")
+            raise DeployError("The deployment's server does not run", _BRING_UP)
         return container
 
     def _check_services(self, services: Sequence[str]) -> None:
@@ -204,7 +214,7 @@ class Deployment:
         if missing := [service for service in self.plan.services if service not in there]:
             raise DeployError(
                 f"The deployment does not run: there is no container of {', '.join(missing)}",
-                "Bring it up first: muniment up.",
+                _BRING_UP,
             )
 
     def _last_words(self, container: Container) -> str:

@@ -66,11 +66,14 @@ class DeploymentFolder:
         try:
             return path.read_bytes()
         except FileNotFoundError:
-            raise DeployError(
-                f'There is no deployment named "{self.project}"', "Bring one up first: muniment up."
-            ) from None
+            raise DeployError(f'There is no deployment named "{self.project}"', self._what_else()) from None
         except OSError as error:
             raise DeployError(f"{path} cannot be read: {error.strerror}") from None
+
+    def _what_else(self) -> str:
+        """What to do where this one is not there."""
+        others = sorted(path.parent.name for path in self.path.parent.glob(f"*/{self.compose.name}"))
+        return f"Choose with --name: {', '.join(others)}." if others else "Bring one up first: muniment up."
 
     @contextmanager
     def trying(self, plan: Plan) -> Iterator[None]:
