@@ -90,7 +90,10 @@ def test_what_cannot_be_read_is_refused_and_leaves_nothing(
 @pytest.mark.usefixtures("plain_workers")
 def test_more_pages_than_a_document_may_have_are_refused(tmp_path: Path) -> None:
     with served(tmp_path / "data", caps=Caps(document_pages=2, ocr_pages=2)) as small:
-        assert error(small.client.post("/v1/documents", content=LETTER)) == (413, None, "pages")
+        refused = small.client.post("/v1/documents", content=LETTER)
+        assert error(refused) == (413, None, "pages")
+        assert "3 pages are asked for, and at most 2 are read at a time" in refused.json()["error"]["message"]
+        assert "'pages' as 1-2, then from 3 on" in refused.json()["error"]["message"]
         assert small.client.put("/process", content=LETTER).status_code == 413
         assert small.client.post("/v1/documents", content=LETTER, params={"pages": "1-2"}).status_code == 202
 

@@ -124,7 +124,7 @@ def test_parameters_of_the_address_go_before_fields_and_name_the_document() -> N
     ("body", "said"),
     [
         (form(part("model", b"m")), "no document"),
-        (form(part("file", b"", "a.pdf")), "no document"),
+        (form(part("file", b"", "a.pdf")), "no document in the request, or it has no bytes"),
         (form(), "no document"),
         (b"", "breaks off"),
         (form(part("file", b"x", "a.pdf"), part("file", b"y", "b.pdf")), "more than one document"),

@@ -92,7 +92,8 @@ async def _taken(call: Call, write: Write) -> Upload:
     if "name" in upload.fields:
         upload.name = plain_name(upload.fields["name"])
     if not upload.size:
-        raise ApiError(400, "invalid_request_error", "There is no document in the request", param="file")
+        told = "There is no document in the request, or it has no bytes"
+        raise ApiError(400, "invalid_request_error", told, param="file")
     return upload
 
 

@@ -116,7 +116,13 @@ async def _job(call: Call, service: Service, job_id: str, upload: Upload) -> Job
     numbers = _numbers(upload.fields.get("pages"), info.page_count)
     if len(numbers) > service.caps.document_pages:
         most = service.caps.document_pages
-        raise ApiError(413, "invalid_request_error", f"That is more than {most:,} pages", param="pages")
+        told = f"{len(numbers):,} pages are asked for, and at most {most:,} are read at a time. "
+        raise ApiError(
+            413,
+            "invalid_request_error",
+            f"{told}Hand the document in several times, first with 'pages' as 1-{most}, then from {most + 1} on",
+            param="pages",
+        )
     call.account.document = service.audit.document_hash(bytes.fromhex(info.sha256))
     return Job(
         id=job_id,
