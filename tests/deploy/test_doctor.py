@@ -287,7 +287,7 @@ def test_a_disk_that_cannot_be_seen_is_not_told_of(store: Store, machine: Machin
 @pytest.mark.parametrize(
     ("order", "gigabytes", "what", "todo"),
     [
-        (replace(_VLLM, models=("acme/Absent",)), 80, "There is no model acme/Absent", "Pull or import it first."),
+        (replace(_VLLM, models=("acme/Absent",)), 80, "There is no model acme/Absent", "Pull or import it first"),
         (_VLLM, 8, "The model does not fit", "a GPU of 12 GB or more"),
     ],
 )

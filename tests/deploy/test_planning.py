@@ -134,7 +134,12 @@ def test_a_folder_without_a_manifest_is_refused(store: Store, tmp_path: Path) ->
     with pytest.raises(DeployError) as told:
         planned(order(models=(f"deeds={folder}",)), store)
     assert told.value.what == f"{folder} has no manifest, and an engine starts on nothing that cannot be verified"
-    assert f"muniment model import {folder}" in told.value.hint
+    assert f"muniment model import {folder} --name OWNER/NAME" in told.value.hint
+
+
+def test_a_folder_that_is_not_there_is_refused(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match="is no folder"):
+        planned(order(models=(f"deeds={tmp_path / 'gone'}",)), store)
 
 
 @pytest.mark.parametrize(
@@ -152,8 +157,9 @@ def test_a_folder_whose_name_is_no_text_is_refused(store: Store, tmp_path: Path)
 
 
 def test_a_model_that_is_not_there_is_named(store: Store) -> None:
-    with pytest.raises(ModelError, match="There is no model acme/Absent in"):
+    with pytest.raises(ModelError, match="There is no model acme/Absent in") as told:
         planned(order(models=("acme/Absent",)), store)
+    assert told.value.hint.endswith(f"or take one that is there: acme/Reader, muniment/tiny, {DEFAULT_MODEL}.")
 
 
 def test_what_is_no_models_name_is_refused(store: Store) -> None:

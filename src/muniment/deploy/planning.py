@@ -150,10 +150,12 @@ def _served(given: str, store: Store) -> _Served:
         path = ""
     if not name or name.startswith("-") or not name.isprintable() or not path:
         raise UsageError(f'"{given}" is not of the form name=path', "Write --model deeds=/srv/models/deeds.")
+    if not folder.is_dir():
+        raise DeployError(f"{folder} is no folder", "Check the path.")
     if not (folder / MANIFEST_NAME).is_file():
         raise DeployError(
             f"{folder} has no manifest, and an engine starts on nothing that cannot be verified",
-            f"Take it into the store: muniment model import {folder}; then leave the path out.",
+            f"Take it into the store: muniment model import {folder} --name OWNER/NAME; then write --model OWNER/NAME.",
         )
     return _served_from(name, folder)
 

@@ -57,7 +57,9 @@ class Store:
         """
         place = self._place(name)
         if not _is_folder(place):
-            raise ModelError(f"There is no model {name} in {self.root}", "Pull or import it first.")
+            others = ", ".join(self.names())
+            hint = "Pull or import it first" + (f", or take one that is there: {others}." if others else ".")
+            raise ModelError(f"There is no model {name} in {self.root}", hint)
         manifest = Manifest.of_folder(place)
         if manifest.name != name:
             raise ModelChanged(f"{place} is {manifest.name} by its manifest", "Pull or import the model again.")
