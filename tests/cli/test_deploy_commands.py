@@ -317,6 +317,18 @@ def test_a_name_that_is_none_is_answered_with_those_that_are(command: Command) -
     assert command("status") == (ExitCode.NOT_RUNNING, "", told)
 
 
+@pytest.mark.usefixtures("docker")
+@pytest.mark.parametrize("name", ["status", "upgrade"])
+def test_one_whose_first_start_broke_off_is_told_as_that(command: Command, kept: DeploymentFolder, name: str) -> None:
+    (kept.path / "plan.json").unlink()
+    code, _, err = command(name, "--name", "deeds")
+    assert code is ExitCode.NOT_RUNNING
+    assert err == (
+        'muniment: "deeds" never came up: its first start broke off. Run muniment up again, or end what was started '
+        "with muniment down.\n"
+    )
+
+
 def test_restart_waits_until_it_reads(command: Command, docker: FakeDocker, kept: DeploymentFolder) -> None:
     code, out, err = command("restart", "--name", "deeds", "server")
     assert (code, out) == (ExitCode.OK, "")

@@ -66,14 +66,19 @@ class DeploymentFolder:
         try:
             return path.read_bytes()
         except FileNotFoundError:
-            raise DeployError(f'There is no deployment named "{self.project}"', self._what_else()) from None
+            raise self._absent() from None
         except OSError as error:
             raise DeployError(f"{path} cannot be read: {error.strerror}") from None
 
-    def _what_else(self) -> str:
-        """What to do where this one is not there."""
+    def _absent(self) -> DeployError:
+        if self.compose.is_file():
+            return DeployError(
+                f'"{self.project}" never came up: its first start broke off',
+                "Run muniment up again, or end what was started with muniment down.",
+            )
         others = sorted(path.parent.name for path in self.path.parent.glob(f"*/{self.compose.name}"))
-        return f"Choose with --name: {', '.join(others)}." if others else "Bring one up first: muniment up."
+        hint = f"Choose with --name: {', '.join(others)}." if others else "Bring one up first: muniment up."
+        return DeployError(f'There is no deployment named "{self.project}"', hint)
 
     @contextmanager
     def trying(self, plan: Plan) -> Iterator[None]:
