@@ -282,6 +282,13 @@ def test_its_images_are_seen_to_when_its_port_is_free(deployment: Deployment, fa
     assert not [call for call in fake.calls if call.startswith("build")]
 
 
+def test_at_an_address_of_another_machine_no_port_helps(deployment: Deployment, plan: Plan) -> None:
+    with pytest.raises(DeployError) as told:
+        deployment.prepare(replace(plan, address="192.0.2.1"), lambda _: None)
+    assert "cannot assign requested address" in told.value.what
+    assert told.value.hint == "Choose one of this machine's addresses with --address."
+
+
 def test_images_of_others_are_fetched_while_their_seconds_are_told(
     deployment: Deployment, fake: FakeDocker, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

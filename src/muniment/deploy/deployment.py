@@ -81,7 +81,8 @@ class Deployment:
         if self.holds(port):
             return
         if problem := port_problem(address, port):
-            raise DeployError(problem, remedy)
+            is_ours = port_problem(address, 0) == ""  # any free port; where not even that, it is not the port
+            raise DeployError(problem, remedy if is_ours else "Choose one of this machine's addresses with --address.")
 
     def has_keys(self, plan: Plan) -> bool:
         """Whether a key was ever made for its service. Raises DeployError."""
