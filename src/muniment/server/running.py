@@ -90,8 +90,9 @@ def _check_keys(settings: ServeSettings) -> None:
             "Make a key first: muniment key add NAME.",
         )
     log.warning(
-        "No key was made: whoever may open %s can read with it. Make one with muniment key add NAME, or have a gateway "
-        "that knows its clients be the only one who may.",
+        "No key was made: whoever may open %s can read with it. Make one with muniment key add NAME (of a sealed "
+        "deployment: muniment deployed key add NAME), or have a gateway that knows its clients be the only one "
+        "who may.",
         settings.socket,
     )
 
