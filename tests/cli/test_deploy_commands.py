@@ -301,14 +301,17 @@ def test_down_with_erase_forgets_it(command: Command, docker: FakeDocker, kept: 
     assert docker.calls[-1].startswith("volume ls")
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [["down"], ["down", "--erase"], ["restart"], ["status"], ["logs"], ["upgrade"], ["deployed", "key", "list"]],
-)
+@pytest.mark.parametrize("arguments", [["down"], ["down", "--erase"], ["restart"], ["status"], ["logs"], ["upgrade"]])
 def test_what_was_never_brought_up_is_not_there(command: Command, docker: FakeDocker, arguments: list[str]) -> None:
     told = 'muniment: There is no deployment named "deeds". Bring one up first: muniment up.\n'
-    assert command(arguments[0], "--name", "deeds", *arguments[1:]) == (ExitCode.NOT_RUNNING, "", told)
+    assert command(*arguments, "--name", "deeds") == (ExitCode.NOT_RUNNING, "", told)
     assert not [call for call in docker.calls if call.startswith("compose -p")]
+
+
+def test_deployed_says_where_there_is_no_deployment(command: Command, docker: FakeDocker) -> None:
+    docker.runs()
+    told = 'muniment: There is no deployment named "deeds". Bring one up first: muniment up.\n'
+    assert command("deployed", "--name", "deeds", "key", "list") == (ExitCode.NOT_RUNNING, "", told)
 
 
 @pytest.mark.usefixtures("kept", "docker")

@@ -240,8 +240,9 @@ def test_a_command_is_run_in_the_server(
 
 @pytest.mark.parametrize("containers", [[], [inspected("server", state="exited")], [inspected("gateway")]])
 def test_without_a_server_that_runs_no_command_is(
-    deployment: Deployment, fake: FakeDocker, containers: list[dict[str, object]]
+    deployment: Deployment, fake: FakeDocker, folder: DeploymentFolder, containers: list[dict[str, object]]
 ) -> None:
+    folder.save(PLAN)
     fake.runs(*containers)
     with pytest.raises(DeployError, match="The deployment's server does not run"):
         deployment.execute(["key", "list"])

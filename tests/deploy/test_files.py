@@ -118,7 +118,7 @@ def test_what_is_tried_first_can_be_taken_down_though_it_was_in_vain(folder: Dep
         raise DeployError("Docker refuses")
     folder.check()
     assert yaml.safe_load(folder.compose.read_text(encoding="utf-8")) == document(PLAN)
-    with pytest.raises(DeployError, match="There is no deployment"):
+    with pytest.raises(DeployError, match="never came up"):
         folder.load()
 
 

@@ -194,12 +194,14 @@ class Deployment:
         Raises:
             DeployError: there is no such deployment, or its server does not run.
         """
-        self.folder.check()
         line = [self._docker.program, "exec", self._server().id, "muniment", *arguments]
         return subprocess.run(line, check=False).returncode  # noqa: S603
 
     def _server(self) -> Container:
-        container = next((one for one in self.containers() if one.service == "server"), None)
+        containers = self.containers()
+        if not containers:
+            self.folder.check()
+        container = next((one for one in containers if one.service == "server"), None)
         if container is None or container.state != "running":
             raise DeployError("The deployment's server does not run", _BRING_UP)
         return container
