@@ -57,6 +57,8 @@ def test_every_command_can_be_loaded_and_is_listed(capsys: pytest.CaptureFixture
         (["ocr", "a.pdf", "--format", "md,txt"], "Standard output takes one format. Add -o FOLDER"),
         (["ocr", "a.pdf", "--json"], "--format json"),
         (["serve", "--lifetime", "nan"], "nan is no number"),
+        (["serve", "--seal", "enforce"], "--seal, --evidence, --evidence-key and --deployment belong together"),
+        (["serve", "--airgap"], "--seal, --evidence, --evidence-key and --deployment belong together"),
     ],
 )
 def test_wrong_usage_is_told(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

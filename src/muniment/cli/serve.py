@@ -1,12 +1,16 @@
 """``muniment serve``."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from muniment.cli import parameters
 from muniment.cli.engine_options import EngineChoice, engine_options
-from muniment.errors import ExitCode
+from muniment.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from muniment.server.settings import SealSettings
 
 
 @click.command()
@@ -46,6 +50,22 @@ from muniment.errors import ExitCode
     callback=parameters.finite,
     help="How long the content of finished documents and uploaded files is kept.",
 )
+@click.option(
+    "--seal",
+    type=click.Choice(["report", "enforce"]),
+    help="Tell whether the seal holds; or refuse documents unless it does, too.",
+)
+@click.option(
+    "--evidence",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Where the newest report of muniment verify --watch lies.",
+)
+@click.option(
+    "--evidence-key", metavar="KEY", help="Whose reports are believed: a public key's fingerprint, or its file."
+)
+@click.option("--deployment", metavar="NAME", help="The deployment whose reports they have to be.")
+@click.option("--airgap", is_flag=True, help="The service has to be without any network, which it sees for itself.")
 @parameters.data_option
 @parameters.require_sandbox_option
 def serve(
@@ -55,6 +75,11 @@ def serve(
     names: tuple[str, ...],
     engine: EngineChoice,
     lifetime: float,
+    seal: str | None,
+    evidence: Path | None,
+    evidence_key: str | None,
+    deployment: str | None,
+    airgap: bool,
     data: Path | None,
     require_sandbox: bool,
 ) -> ExitCode:
@@ -83,6 +108,26 @@ def serve(
         socket=socket,
         names=frozenset(name.lower() for name in names),
         lifetime=lifetime * 3600,
+        seal=_seal(seal, evidence, evidence_key, deployment, airgap=airgap),
     )
     run(settings, lambda where: say(f"Serving at {where}; Ctrl-C stops it."))
     return ExitCode.OK
+
+
+def _seal(
+    seal: str | None, evidence: Path | None, key: str | None, deployment: str | None, *, airgap: bool
+) -> "SealSettings | None":
+    """What is claimed of the seal. Raises UsageError for half of it, and EvidenceError if the key is none."""
+    if seal is None and not (evidence or key or deployment or airgap):
+        return None
+    if not (seal and evidence and key and deployment):
+        raise UsageError(
+            "--seal, --evidence, --evidence-key and --deployment belong together, and --airgap to them",
+            "Give all of them, or none: muniment up does.",
+        )
+    from muniment.seal.evidence.keys import trust
+    from muniment.server.settings import SealSettings
+
+    return SealSettings(
+        is_enforced=seal == "enforce", evidence=evidence, trust=trust(key), deployment=deployment, airgap=airgap
+    )

@@ -22,6 +22,7 @@ from muniment.server.errors import ApiError
 from muniment.server.lingering import discard_rest
 from muniment.server.problems import as_api_error, described
 from muniment.server.service import Service
+from muniment.server.tripwire import SealRefusal
 
 Handler = Callable[[Call, Service], Awaitable[Answer]]
 
@@ -48,7 +49,7 @@ class Guarded:
     Attributes:
         template: the path, with its parameters' names in the place of values; for the audit and the metrics.
         handlers: by method.
-        takes_documents: refused while the audit cannot be written; and its body is counted.
+        takes_documents: refused while the audit cannot be written or the seal does not hold; and its body is counted.
         is_upload: its body goes to the disk piece by piece, and may be as long as documents are.
         is_open: needs no key.
         is_probe: tells nothing but that the service lives, and that to every page of a browser too.
@@ -81,7 +82,8 @@ class Guarded:
         except Exception as error:  # whatever it is, the client gets an answer and the log no content
             problem = self._problem(error, call)
             self.service.metrics.error(problem, None if call.key is None else call.key.id)
-            outcome = Outcome.REFUSED if problem.status < 500 else Outcome.FAILED
+            is_refused = problem.status < 500 or isinstance(problem, SealRefusal)
+            outcome = Outcome.REFUSED if is_refused else Outcome.FAILED
             await sender.refuse(problem)
         finally:
             self._account(call, sender.status, outcome, time.monotonic() - began)
@@ -99,6 +101,7 @@ class Guarded:
             call.held.enter_context(service.gate.request(call.key))
         if self.takes_documents and call.scope["method"] in _WITH_BODY:
             service.audit.check()
+            service.check_seal()
             if not self.is_upload:
                 memory = service.budget.take(MEMORY_A_BYTE * call.longest_body, call.owner, _unread(call))
                 await call.held.enter_async_context(memory)

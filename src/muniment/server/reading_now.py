@@ -20,12 +20,12 @@ async def pages_of(
     """Pages in order, each as soon as it is read, several being read meanwhile. Those that are go into the account.
 
     Raises:
-        ApiError: too many wait already.
+        ApiError: too many wait already, or documents may not be read any more.
         EngineError: no page can be read.
     """
 
     async def read(number: int) -> PageReading:
-        async with service.slots(model).take(call.owner):
+        async with service.turn(model, call.owner):
             page = await model.read(document, number)
         service.metrics.page(model.name, page)
         call.account.pages += page.status is not PageStatus.FAILED

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from typing import Self
 
 from muniment.errors import MunimentError
+from muniment.seal.claims import Verdict
 from muniment.server.audit import Audit, audit_secret
 from muniment.server.budget import ByteBudget
 from muniment.server.canary import Canary
@@ -25,6 +26,7 @@ from muniment.server.problems import described
 from muniment.server.settings import ServeSettings
 from muniment.server.storage import Storage
 from muniment.server.store import Database
+from muniment.server.tripwire import Tripwire
 
 _SHOWN_AT_ONCE = 2
 """Pages that are pictured for people together; workers are for reading."""
@@ -48,6 +50,7 @@ class Service:
         picture_budget: memory for the pictures in answers. Whoever waits for it may hold memory for a body, but not the
             other way round.
         showing: the queue of those who want to see a page.
+        tripwire: None where nothing is claimed of a seal.
     """
 
     def __init__(self, settings: ServeSettings) -> None:
@@ -72,15 +75,20 @@ class Service:
         )
         self.runner = JobRunner(self.jobs, self)
         self.showing = FairSlots(_SHOWN_AT_ONCE, _SHOWN_WAITING)
+        self.tripwire = None if settings.seal is None else Tripwire(settings.seal, log.warning)
         self._slots: dict[str, FairSlots] = {}
         self._closing = AsyncExitStack()
         self._add_gauges()
 
     async def __aenter__(self) -> Self:
         self._closing.push_async_callback(self.models.aclose)
+        watches = [self.models.start(), self.canary.keep_watch(), self._sweep()]
+        if self.tripwire is not None:
+            await asyncio.to_thread(self.tripwire.look)  # before anything is read
+            watches.append(self.tripwire.keep_watch())
         self.runner.start()
         self._closing.push_async_callback(self.runner.aclose)
-        for task in (self.models.start(), self.canary.keep_watch(), self._sweep()):
+        for task in watches:
             self._closing.push_async_callback(_ended, asyncio.create_task(task))
         return self
 
@@ -124,12 +132,27 @@ class Service:
             gauge(name, text).set_function(ask)
         canary = "Seconds since a model last read the canary; without end if it never has."
         self.metrics.gauges("canary_age_seconds", canary, "model", self.canary.ages)
+        if self.tripwire is not None:
+            self._add_seal(self.tripwire)
         jobs = gauge("jobs", "Documents that were handed in and are kept.", "state")
         for state in JobState:
             jobs.labels(state.value).set_function(partial(self.jobs.count, state))
 
+    def _add_seal(self, tripwire: Tripwire) -> None:
+        seal = "1 for the verdict on the seal, as far as the service can tell."
+        self.metrics.gauges(
+            "seal_state", seal, "verdict", lambda: {one.value: tripwire.state.verdict is one for one in Verdict}
+        )
+        age = "Seconds since the verifier began to look, whose report was last believed; without end if none was."
+        self.metrics.gauge("evidence_age_seconds", age).set_function(lambda: tripwire.age)
+
     @property
     def is_ready(self) -> bool:
+        """Whether pages are read, and documents taken."""
+        return self.reads and (self.tripwire is None or self.tripwire.refusal is None)
+
+    @property
+    def reads(self) -> bool:
         """Whether all engines are there, and every model has read the canary within the last minute."""
         seen = self.canary.sightings
         return self.models.is_complete and all(
@@ -145,11 +168,31 @@ class Service:
             raise KeyNeeded(is_shown=is_shown)
         return key
 
-    def slots(self, model: Model) -> FairSlots:
+    def _slots_of(self, model: Model) -> FairSlots:
         """The queue before a model."""
         if model.name not in self._slots:
             self._slots[model.name] = FairSlots(lambda: model.slots, self.settings.most_waiting)
         return self._slots[model.name]
+
+    def check_seal(self) -> None:
+        """See that documents may be read. Raises SealRefusal."""
+        if self.tripwire is not None and (refusal := self.tripwire.refusal) is not None:
+            raise refusal
+
+    @asynccontextmanager
+    async def turn(self, model: Model, owner: str, *, is_job: bool = False) -> AsyncIterator[None]:
+        """A turn at a model, held meanwhile.
+
+        Args:
+            owner: whose pages it is for.
+            is_job: no client waits for it.
+
+        Raises:
+            ApiError: too many wait already, or documents may not be read by then.
+        """
+        async with self._slots_of(model).take(owner, is_job=is_job):
+            self.check_seal()
+            yield
 
 
 @contextmanager

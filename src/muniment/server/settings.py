@@ -4,9 +4,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from muniment.reading import ReadOptions
+from muniment.seal.evidence.keys import Trust
 from muniment.server.caps import Caps
 
 DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealSettings:
+    """What is claimed of the seal, and what comes of it.
+
+    Attributes:
+        is_enforced: documents are refused unless it holds.
+        evidence: the folder in which the newest report of a verifier lies.
+        trust: whose reports are believed.
+        deployment: whose name they have to bear.
+        airgap: the service has no network, which it sees for itself.
+    """
+
+    is_enforced: bool
+    evidence: Path
+    trust: Trust
+    deployment: str
+    airgap: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +47,7 @@ class ServeSettings:
         most_kept: bytes of one key's documents and files that may be kept.
         reserve: bytes of the data folder's disk that uploads leave free.
         memory: bytes that request bodies may take together, and as many again the pictures in answers.
+        seal: None where nothing is claimed of a seal.
     """
 
     options: ReadOptions
@@ -42,3 +63,4 @@ class ServeSettings:
     most_kept: int = 16 << 30
     reserve: int = 1 << 30
     memory: int = 768 << 20
+    seal: SealSettings | None = None

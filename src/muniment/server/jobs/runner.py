@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic, time
@@ -30,7 +30,7 @@ log = logging.getLogger("muniment.server")
 _OPEN_AT_ONCE = 64
 """Documents: each is an open file."""
 _TRY_AGAIN_AFTER = 5.0
-"""Seconds after which a job goes on that found no engine, no place in the queue, or no room on the disk."""
+"""Seconds after which a job goes on that found no engine, no seal, no place in the queue, or no room on the disk."""
 
 
 class Desk(Protocol):
@@ -42,7 +42,9 @@ class Desk(Protocol):
     metrics: Metrics
     settings: ServeSettings
 
-    def slots(self, model: Model) -> FairSlots: ...
+    def check_seal(self) -> None: ...
+
+    def turn(self, model: Model, owner: str, *, is_job: bool) -> AbstractAsyncContextManager[None]: ...
 
 
 @dataclass(eq=False)
@@ -172,8 +174,8 @@ class JobRunner:
             async with self._open.take(job.owner):
                 await self._read(job, work)
         except ApiError as waits_for:
-            # No engine yet, or too many wait: a job has time, and loses no page over that. But where there is no such
-            # model, all engines have said what they serve, and there will be none.
+            # No engine yet, a seal that does not hold, or too many wait: a job has time, and loses no page over that.
+            # But where there is no such model, all engines have said what they serve, and there will be none.
             is_hopeless = waits_for.code == "model_not_found"
             return JobState.FAILED if is_hopeless else JobState.WAITING, str(waits_for)
         except EngineError as error:  # there is none any more
@@ -222,6 +224,7 @@ class JobRunner:
         return self._works[job.id]
 
     async def _read(self, job: Job, work: _Work) -> None:
+        self._desk.check_seal()  # its document is not even opened
         model = self._desk.models.find(job.model)
         self._store.set_state(job, JobState.READING)
         file = self._store.opened(self._store.document_of(job.id))
@@ -245,7 +248,7 @@ class JobRunner:
             document.close()
 
     async def _read_page(self, job: Job, work: _Work, model: Model, document: OpenDocument, number: int) -> None:
-        async with self._desk.slots(model).take(job.owner, is_job=True):
+        async with self._desk.turn(model, job.owner, is_job=True):
             page = await model.read(document, number)
         self._desk.metrics.page(model.name, page)
         self._desk.metrics.tokens(page.tokens.prompt, page.tokens.completion)

@@ -31,7 +31,8 @@ _PROBLEMS = {
     429: "The key's limits are reached; Retry-After says for how long, where that is known.",
     500: "A mistake in the service.",
     502: "The engine failed.",
-    503: "Too much waits already, the engine is not there, or what is kept cannot be opened or erased now; Retry-After "
+    503: "Too much waits already, the engine is not there, documents are refused as the audit cannot be written or the "
+    "seal does not hold (`seal_broken`, `seal_unproven`), or what is kept cannot be opened or erased now; Retry-After "
     "says for how long.",
     504: "It took too long.",
     507: "The service has no room left.",

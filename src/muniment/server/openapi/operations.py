@@ -342,8 +342,9 @@ _SERVICE = (
         id="ready",
         group="Service",
         summary="Whether pages are read",
-        text="Every model reads a small page twice a minute; the service is ready when all engines are there and every "
-        "model did so within the last minute. Where keys were made, what is wrong is told to whoever shows one.",
+        text="Every model reads a small page twice a minute; the service is ready when all engines are there, every "
+        "model did so within the last minute, and the seal holds if it is enforced. Where keys were made, what is "
+        "wrong is told to whoever shows one.",
         curl="",
         replies={
             200: _json("They are.", service_schemas.Readiness),

@@ -26,14 +26,31 @@ class CanaryReading(Told):
     """Empty without a key, where keys were made."""
 
 
+class SealReading(Told):
+    """What the service can tell of the seal: by a verifier's evidence, and by its own eyes."""
+
+    verdict: Literal["holds", "unproven", "broken"]
+    enforced: bool
+    """Documents are refused unless it holds."""
+    looked_at: AwareDatetime | None
+    """When the verifier began to look, whose report was last believed."""
+    problem: str
+    """Empty if it holds; and without a key, where keys were made. So is what follows."""
+    mend: str
+
+
 class Readiness(Told):
-    """Whether pages are read."""
+    """Whether pages are read, and documents taken."""
 
     status: Literal["ready", "not ready"]
     now: AwareDatetime
+    reads: bool
+    """All engines are there, and every model read the canary within the last minute."""
     canary: list[CanaryReading]
     sandboxed: bool
     """All workers, so far, could shut themselves off from the network."""
+    seal: SealReading | None
+    """Null where nothing is claimed of a seal."""
     problem: str
 
 

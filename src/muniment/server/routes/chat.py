@@ -86,7 +86,7 @@ async def _passed_on(call: Call, service: Service, model: Model, pieces: Pieces,
     passing = PassingAnswer(call.account, tells_usage=sampling.include_usage)
     try:
         async with AsyncExitStack() as held:
-            await held.enter_async_context(service.slots(model).take(call.owner))
+            await held.enter_async_context(service.turn(model, call.owner))
             coming = await held.enter_async_context(pieces)
             call.account.pages = call.account.asked  # an engine that has begun to answer has looked at them
             if sampling.stream:
@@ -146,7 +146,7 @@ async def _read(call: Call, service: Service, model: Model, asked: ChatCall) -> 
 
 async def _pages(call: Call, service: Service, model: Model, asked: ChatCall) -> AsyncIterator[PageReading]:
     for image in asked.images:
-        async with service.slots(model).take(call.owner):
+        async with service.turn(model, call.owner):
             document = await opened(service, image)
             try:
                 page = await model.read(document, 1)

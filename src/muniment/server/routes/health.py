@@ -20,7 +20,7 @@ async def health(_call: Call, _service: Service) -> Answer:
 
 
 async def ready(call: Call, service: Service) -> Answer:
-    """Ready: all engines are there, and every model has read the canary within the last minute."""
+    """Ready: all engines are there, every model has read the canary within the last minute, and documents are taken."""
     may_know = _may_know(call, service)
     sightings = [
         {
@@ -35,11 +35,27 @@ async def ready(call: Call, service: Service) -> Answer:
     told = {
         "status": "ready" if service.is_ready else "not ready",
         "now": datetime.now(UTC).isoformat(timespec="seconds"),
+        "reads": service.reads,
         "canary": sightings,
         "sandboxed": service.models.is_sandboxed,
+        "seal": _seal(service, may_know=may_know),
         "problem": _problem(service, may_know=may_know),
     }
     return json_answer(told, 200 if service.is_ready else 503)
+
+
+def _seal(service: Service, *, may_know: bool) -> dict[str, Any] | None:
+    """What is known of the seal; None where nothing is claimed of one."""
+    if service.tripwire is None:
+        return None
+    state = service.tripwire.state
+    return {
+        "verdict": state.verdict.value,
+        "enforced": service.tripwire.settings.is_enforced,
+        "looked_at": None if state.looked_at is None else state.looked_at.isoformat(timespec="seconds"),
+        "problem": state.why if may_know else "",
+        "mend": state.mend if may_know else "",
+    }
 
 
 def _may_know(call: Call, service: Service) -> bool:
@@ -59,6 +75,8 @@ def _problem(service: Service, *, may_know: bool) -> str:
         return "show a key to be told what is wrong"
     if service.models.problem:
         return service.models.problem
+    if service.reads and service.tripwire is not None and service.tripwire.refusal is not None:
+        return service.tripwire.refusal.message
     unseen = [model.name for model in service.models.all() if model.name not in service.canary.sightings]
     return f"no page was read yet by {', '.join(unseen)}" if unseen else ""
 
