@@ -103,6 +103,7 @@ def _plan(kind: EngineKind, topology: Topology) -> Plan:
         port=8001,
         tls="",
         lifetime=24.0,
+        seal=None,  # no folder of a deployment's own is there, and nobody puts evidence into it
     )
 
 

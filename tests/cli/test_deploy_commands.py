@@ -184,7 +184,7 @@ def test_up_tells_its_steps_and_how_it_stands(
         "",
         "Starting the containers\n"
         f"Up: http://127.0.0.1:{gateway.port} (embedded; a canary page was read within the last minute)\n"
-        "Seal: unproven. Nothing has probed it: that is what muniment verify does.\n",
+        "Seal: unproven: muniment verify tells more\n",
     )
     plan = DeploymentFolder("deeds").load()
     assert (plan.kind, plan.version, plan.port) == (EngineKind.EMBEDDED, __version__, gateway.port)
@@ -427,9 +427,36 @@ def test_status_shows_all_of_it(command: Command, kept: DeploymentFolder, folder
         "models    nanonets/Nanonets-OCR2-3B\n"
         "canary    read within the last minute\n"
         "GPU 0     NVIDIA L4, 0.5 of 24.2 GB in use\n"
-        "seal      unproven\n",
+        "seal      unproven: muniment verify tells more\n",
         "",
     )
+
+
+@pytest.mark.usefixtures("kept")
+def test_status_tells_the_seal_as_the_service_does(command: Command, gateway: Front) -> None:
+    def told(**seal: object) -> str:
+        gateway.body = json.dumps({"status": "ready", "seal": seal}).encode()
+        return command("status", "--name", "deeds")[1].splitlines()[-1]
+
+    mend = "Run muniment verify --watch."
+    assert told(verdict="holds", enforced=True) == "seal      holds, by evidence of the last 15 minutes"
+    assert told(verdict="unproven", enforced=False, problem="there is none", mend=mend) == (
+        f"seal      unproven: there is none. {mend}"
+    )
+    assert told(verdict="broken", enforced=True, problem="It leaks", mend=mend) == (
+        f"seal      broken, and documents are refused: It leaks. {mend}"
+    )
+
+
+@pytest.mark.usefixtures("kept")
+def test_one_that_reads_and_refuses_documents_is_not_well(command: Command, gateway: Front) -> None:
+    gateway.status = 503
+    gateway.body = json.dumps(
+        {"status": "not ready", "reads": True, "seal": {"verdict": "broken", "enforced": True}}
+    ).encode()
+    code, out, _ = command("status", "--name", "deeds")
+    assert code is ExitCode.NOT_RUNNING
+    assert "canary    read within the last minute" in out
 
 
 def test_status_of_what_does_not_read_ends_with_6(

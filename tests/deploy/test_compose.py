@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from muniment.deploy.building import source_root
 from muniment.deploy.compose import compose_file, document
 from muniment.deploy.images import images_of
-from muniment.deploy.settings import EngineKind, Plan, Topology
+from muniment.deploy.settings import EngineKind, Plan, Seal, Topology
 from tests.deploy.plans import ENGINE, PLAN, SIZE, plan_of
 from tests.required import missing
 
@@ -194,13 +194,43 @@ def test_an_engine_can_only_read_its_model(kind: EngineKind, topology: Topology)
 
 
 @every_topology
-def test_what_is_not_an_engine_sees_no_folder_of_the_machine_but_the_certificate(topology: Topology) -> None:
+def test_what_is_not_an_engine_sees_no_folder_of_the_machine_but_the_certificate_and_evidence(
+    topology: Topology,
+) -> None:
     services = described(plan_of(EngineKind.VLLM, topology, tls="/state/tls"))["services"]
-    assert not [volume for volume in services["server"]["volumes"] if volume["type"] != "volume"]
+    assert [volume for volume in services["server"]["volumes"] if volume["type"] != "volume"] == [
+        {"type": "bind", "source": "./evidence", "target": "/etc/muniment/evidence", "read_only": True},
+        {
+            "type": "bind",
+            "source": "./evidence-public-key.pem",
+            "target": "/etc/muniment/evidence-public-key.pem",
+            "read_only": True,
+        },
+    ]
     assert [volume for volume in services["gateway"]["volumes"] if volume["type"] == "bind"] == [
         {"type": "bind", "source": "/state/tls", "target": "/etc/muniment/tls", "read_only": True}
     ]
     assert beside_proxies(services["gateway"]) == {"MUNIMENT_TLS": "/etc/muniment/tls"}
+
+
+@every_topology
+@pytest.mark.parametrize("seal", list(Seal))
+def test_the_server_is_told_what_to_make_of_the_seal_and_of_what(topology: Topology, seal: Seal) -> None:
+    plan = replace(plan_of(EngineKind.VLLM, topology), project="deeds", seal=seal)
+    told = options(described(plan)["services"]["server"]["command"])
+    assert told["--seal"] == seal.value
+    assert (told["--evidence"], told["--evidence-key"], told["--deployment"]) == (
+        "/etc/muniment/evidence",
+        "/etc/muniment/evidence-public-key.pem",
+        "deeds",
+    )
+    assert ("--airgap" in told) is (topology is Topology.AIRGAP), "only there it has no network"
+
+
+def test_a_server_that_is_handed_no_evidence_claims_nothing_and_sees_no_folder() -> None:
+    server = described(replace(PLAN, seal=None))["services"]["server"]
+    assert not {"--seal", "--evidence", "--airgap"} & set(server["command"])
+    assert {volume["type"] for volume in server["volumes"]} == {"volume"}
 
 
 def test_without_tls_the_gateway_sees_no_folder_at_all() -> None:

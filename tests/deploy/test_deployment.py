@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from muniment.deploy.compose import document
 from muniment.deploy.deployment import Deployment, certify, port_problem
 from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.monitoring.services import PROMETHEUS_IMAGE
 from muniment.deploy.settings import Plan, Topology
-from muniment.errors import DeployError
+from muniment.errors import DeployError, EvidenceError
 from muniment.seal.docker import find_docker
+from muniment.seal.evidence.keys import SECRET_NAME
 from tests.deploy.fake_docker import FakeDocker, all_well, inspected
 from tests.deploy.front import Front, front
 from tests.deploy.making_certificates import signed, written
@@ -65,6 +67,27 @@ def test_up_keeps_the_plan_starts_it_and_waits(
     assert composed(fake, deployment) == ["up --detach --remove-orphans --no-build"]
     assert told == ["Starting the containers"]
     assert gateway.asked == [("/ready", None)]
+
+
+def test_what_the_server_mounts_is_there_before_it_starts(
+    deployment: Deployment, fake: FakeDocker, plan: Plan, gateway: Front
+) -> None:
+    fake.runs(*all_well(gateway.port))
+    deployment.up(plan, lambda _: None)
+    server = document(plan)["services"]["server"]
+    mounted = [volume["source"] for volume in server["volumes"] if volume["type"] == "bind"]
+    assert mounted
+    assert all((deployment.folder.path / source).exists() for source in mounted)
+
+
+def test_a_key_that_others_can_read_brings_nothing_up(
+    deployment: Deployment, fake: FakeDocker, plan: Plan, folder: DeploymentFolder
+) -> None:
+    folder.see_to_evidence()
+    (folder.path / SECRET_NAME).chmod(0o644)
+    with pytest.raises(EvidenceError, match="Others on this machine may read"):
+        deployment.up(plan, lambda _: None)
+    assert composed(fake, deployment) == []
 
 
 def test_a_gateway_that_goes_on_takes_up_a_new_certificate(

@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,11 @@ from muniment.deploy.compose import document
 from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.settings import EngineKind, Topology
 from muniment.errors import DeployError, OutputError, UsageError
+from muniment.seal.evidence.archive import publish
+from muniment.seal.evidence.keys import signing_key
 from tests.deploy.plans import PLAN, plan_of
 from tests.processes import AS_ANY_USER, python
+from tests.seal.evidence.making import NOON, evidence
 
 
 @pytest.fixture
@@ -81,6 +85,37 @@ def test_only_its_owner_may_look_whatever_the_umask(folder: DeploymentFolder, um
     for made in (folder.path, folder.path.parent, folder.path.parent.parent):
         assert mode(made) == 0o700, oct(umask)
     assert {path.name: mode(path) for path in folder.path.iterdir()} == {"plan.json": 0o600, "compose.yaml": 0o600}
+
+
+def test_evidence_and_its_public_key_are_readable_as_mounts_and_the_secret_key_is_not(
+    folder: DeploymentFolder, umask: int
+) -> None:
+    folder.see_to_evidence()
+    assert mode(folder.path) == 0o700, oct(umask)
+    assert {path.name: mode(path) for path in folder.path.iterdir()} == {
+        "evidence": 0o755,
+        "evidence-key.pem": 0o600,
+        "evidence-public-key.pem": 0o644,
+    }
+    key = signing_key(folder.path)
+    publish(evidence(deployment="deeds"), folder.evidence, key, lambda: NOON + timedelta(seconds=5))
+    assert mode(folder.evidence / "report.json") == 0o644
+
+
+def test_the_key_of_evidence_and_the_reports_stay(folder: DeploymentFolder) -> None:
+    folder.see_to_evidence()
+    (folder.evidence / "report.json").write_text("the newest")
+    public = (folder.path / "evidence-public-key.pem").read_bytes()
+    folder.see_to_evidence()
+    assert (folder.path / "evidence-public-key.pem").read_bytes() == public
+    assert (folder.evidence / "report.json").read_text() == "the newest"
+
+
+def test_a_place_of_evidence_that_cannot_be_made_is_said(folder: DeploymentFolder) -> None:
+    folder.make()
+    folder.evidence.write_text("")
+    with pytest.raises(OutputError, match="evidence"):
+        folder.see_to_evidence()
 
 
 def test_a_folder_that_was_opened_to_others_is_closed_again(folder: DeploymentFolder) -> None:

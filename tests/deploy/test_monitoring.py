@@ -20,6 +20,7 @@ from muniment.deploy.settings import Topology
 from muniment.errors import DeployError
 from tests.deploy.plans import plan
 from tests.required import program
+from tests.server.sealing import seal
 from tests.server.serving import served, with_plain_workers, without_canary
 
 SHIPPED = files("muniment.deploy.monitoring")
@@ -45,7 +46,8 @@ def exposed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     with pytest.MonkeyPatch.context() as patch:
         with_plain_workers(patch)
         without_canary(patch)
-        with served(tmp_path_factory.mktemp("data")) as service:
+        claimed = seal(tmp_path_factory.mktemp("evidence"))
+        with served(tmp_path_factory.mktemp("data"), seal=claimed) as service:
             text = service.client.get("/metrics").text
     kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))
     histograms = [name for name, kind in kinds.items() if kind == "histogram"]

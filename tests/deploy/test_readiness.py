@@ -68,13 +68,38 @@ def no_words(container: Container) -> str:
 def test_ready_is_said_by_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with front(_READY) as server:
-        assert ask(at(server.port)) == Readiness(ready=True)
+        assert ask(at(server.port)) == Readiness(ready=True, reads=True)
         assert server.asked == [("/ready", None)]
 
 
 def test_what_stands_against_it_is_told_by_model() -> None:
     with front(_NOT_READY, 503) as server:
         assert ask(at(server.port)) == Readiness(ready=False, models=(("nanonets", "no answer yet"),))
+
+
+@pytest.mark.parametrize(
+    ("seal", "told"),
+    [
+        ({"verdict": "holds", "enforced": True}, ("holds", "", False)),
+        ({"verdict": "broken", "enforced": False, "problem": "It leaks", "mend": ""}, ("broken", "It leaks", False)),
+        (
+            {"verdict": "broken", "enforced": True, "problem": "It leaks", "mend": "Do."},
+            ("broken", "It leaks. Do.", True),
+        ),
+        ({"verdict": "unproven", "enforced": True, "problem": "", "mend": ""}, ("unproven", "", True)),
+        (None, ("unproven", "", False)),
+    ],
+)
+def test_the_seal_is_told_as_the_service_tells_it(seal: object, told: tuple[str, str, bool]) -> None:
+    with front(json.dumps({"status": "ready", "seal": seal})) as server:
+        found = ask(at(server.port))
+    assert (found.seal, found.seal_problem, found.refuses) == told
+
+
+@pytest.mark.parametrize("seal", [3, "holds", [], {}, {"verdict": "HOLDS"}, {"verdict": 1}, {"verdict": None}])
+def test_a_seal_of_another_form_is_unproven(seal: object) -> None:
+    with front(json.dumps({"status": "ready", "seal": seal})) as server:
+        assert ask(at(server.port)).seal == "unproven"
 
 
 def test_ready_with_another_status_is_not_believed() -> None:
@@ -207,6 +232,14 @@ def test_a_new_container_in_the_place_of_one_counts_for_itself() -> None:
     with front(_READY) as server:
         looks = one_after_the_other(but(health="starting"), but(id="new", restarts=5, health="starting"), but(id="new"))
         assert wait(at(server.port), looks, no_words, lambda _: None, 60).ready
+
+
+def test_one_that_reads_is_not_waited_for_though_it_takes_no_documents_yet() -> None:
+    """Evidence that the seal holds can only come once there is something to look at."""
+    body = json.dumps({"status": "not ready", "reads": True, "seal": {"verdict": "unproven", "enforced": True}})
+    with front(body, 503) as server:
+        found = wait(at(server.port), lambda: _ALL, no_words, lambda _: None, 60)
+    assert (found.ready, found.reads, found.refuses) == (False, True, True)
 
 
 def test_too_long_is_an_error_that_says_what_was_waited_for() -> None:

@@ -45,6 +45,8 @@ def test_one_that_reads_is_well(deployment: Deployment, gateway: Front) -> None:
         "well": True,
         "address": f"http://127.0.0.1:{gateway.port}",
         "seal": "unproven",
+        "seal_problem": "",
+        "refuses_documents": False,
         "topology": "airgap",
         "engine": "vllm",
         "models": ["nanonets/Nanonets-OCR2-3B"],

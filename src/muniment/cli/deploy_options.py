@@ -111,6 +111,14 @@ _ORDER_OPTIONS = (
         is_flag=True,
         help="Prometheus and Grafana beside it, at http://127.0.0.1:3000; its password in MUNIMENT_GRAFANA_PASSWORD.",
     ),
+    click.option(
+        "--seal",
+        type=click.Choice(["report", "enforce"]),
+        default="report",
+        show_default=True,
+        help="report: tell whether the seal holds. enforce: refuse documents, too, unless muniment verify --watch "
+        "shows that it does.",
+    ),
     store_option,
 )
 
@@ -132,7 +140,7 @@ def order_options(command: Command) -> Command:
 def _order(given: dict[str, Any]) -> "tuple[Order, Store]":
     """The order out of ``given``, of which nothing of it is left, and the store."""
     from muniment.deploy.planning import Order
-    from muniment.deploy.settings import EngineKind, Preset, Topology
+    from muniment.deploy.settings import EngineKind, Preset, Seal, Topology
     from muniment.models import Store, store_folder
 
     taken = {name: given.pop(name) for name in tuple(given) if name in Order.__dataclass_fields__}
@@ -144,6 +152,7 @@ def _order(given: dict[str, Any]) -> "tuple[Order, Store]":
             "kind": EngineKind(taken["kind"]),
             "topology": Topology(taken["topology"]),
             "preset": Preset(taken["preset"]),
+            "seal": Seal(taken["seal"]),
             "gpu_memory": None if memory is None else int(memory * _GIGABYTE),
         }
     )

@@ -62,11 +62,11 @@ class Steps:
 def tell_status(status: "Status") -> None:
     """How a deployment stands, in a few lines on standard error."""
     models = ", ".join(sorted({engine.model for engine in status.plan.engines})) or "embedded"
-    reads = "a canary page was read within the last minute" if status.readiness.ready else "no page is read"
+    reads = "a canary page was read within the last minute" if status.readiness.reads else "no page is read"
     say(f"{'Up' if status.is_well else 'Not well'}: {status.plan.url} ({models}; {reads})")
     if status.plan.monitoring:
         say("Grafana: http://127.0.0.1:3000, on this machine alone.")
-    say(f"Seal: {status.seal}. Nothing has probed it: that is what muniment verify does.")
+    say(f"Seal: {_seal(status)}")
 
 
 def status_lines(status: "Status") -> str:
@@ -88,7 +88,7 @@ def status_lines(status: "Status") -> str:
 def _facts(status: "Status") -> "list[str]":
     plan = status.plan
     readiness = status.readiness
-    canary = "read within the last minute" if readiness.ready else readiness.problem or "not read"
+    canary = "read within the last minute" if readiness.reads else readiness.problem or "not read"
     facts = [
         ("address", plan.url),
         ("topology", plan.topology.value),
@@ -100,9 +100,18 @@ def _facts(status: "Status") -> "list[str]":
             (f"GPU {gpu.number}", f"{gpu.name}, {gpu.used / 1e9:.1f} of {gpu.memory / 1e9:.1f} GB in use")
             for gpu in status.gpus
         ),
-        ("seal", status.seal),
+        ("seal", _seal(status)),
     ]
     return _table(facts)
+
+
+def _seal(status: "Status") -> str:
+    """The verdict as the service tells it, what comes of it, and what to do."""
+    found = status.readiness
+    if found.seal == "holds":
+        return "holds, by evidence of the last 15 minutes"
+    refused = ", and documents are refused" if found.refuses else ""
+    return f"{found.seal}{refused}: {found.seal_problem or 'muniment verify tells more'}"
 
 
 def findings_lines(findings: "Sequence[Finding]") -> str:

@@ -18,8 +18,17 @@ from muniment.deploy.hardening import (
 )
 from muniment.deploy.images import GATEWAY, SERVER, Image
 from muniment.deploy.monitoring.services import with_monitoring
-from muniment.deploy.places import ENGINE_IDENTITY, SERVER_IDENTITY, SERVER_SOCKET, engine_address
+from muniment.deploy.places import (
+    ENGINE_IDENTITY,
+    EVIDENCE,
+    EVIDENCE_FOLDER,
+    EVIDENCE_KEY,
+    SERVER_IDENTITY,
+    SERVER_SOCKET,
+    engine_address,
+)
 from muniment.deploy.settings import EngineKind, Plan, Topology
+from muniment.seal.evidence.keys import PUBLIC_NAME
 
 _MEBI = 1 << 20
 _GATEWAY_PORT = 8001
@@ -98,6 +107,7 @@ def _server(plan: Plan) -> Service:
                 *asked,
                 *(["--name", "gateway"] if plan.topology is Topology.INTERNAL else []),
                 *("--lifetime", f"{plan.lifetime:.15g}"),
+                *_sealing(plan),
                 # On a network, the container's own seccomp profile keeps workers from leaving it.
                 *(["--require-sandbox"] if plan.topology is Topology.AIRGAP else []),
             ],
@@ -106,6 +116,7 @@ def _server(plan: Plan) -> Service:
                 {"type": "volume", "source": "data", "target": DATA},
                 _shared("server-socket", "/run/muniment/server"),
                 *(sockets if plan.topology is Topology.AIRGAP else []),
+                *(_EVIDENCE if plan.seal else []),
             ],
             "tmpfs": ["/tmp:size=1g,mode=1777"],  # noqa: S108 - in the container
             "shm_size": 512 * _MEBI,
@@ -116,6 +127,21 @@ def _server(plan: Plan) -> Service:
         memory=8192 * _MEBI,
         processes=512,
     )
+
+
+def _sealing(plan: Plan) -> list[str]:
+    """What the server is told of the seal."""
+    if plan.seal is None:
+        return []
+    evidence = ("--evidence", EVIDENCE, "--evidence-key", EVIDENCE_KEY, "--deployment", plan.project)
+    return ["--seal", plan.seal.value, *evidence, *(["--airgap"] if plan.topology is Topology.AIRGAP else [])]
+
+
+_EVIDENCE = [
+    place_in(f"./{EVIDENCE_FOLDER}", EVIDENCE),
+    place_in(f"./{PUBLIC_NAME}", EVIDENCE_KEY),
+]
+"""Beside the compose file. The folder as a whole, since a report is put into it in the place of the one before."""
 
 
 def _apart(plan: Plan) -> Service:

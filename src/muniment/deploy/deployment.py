@@ -104,8 +104,11 @@ class Deployment:
 
         Raises:
             DeployError: Docker refuses, or it does not come to reading.
+            EvidenceError: the key that reports are signed with is damaged, or others can read it.
             OutputError: the plan cannot be written.
         """
+        if plan.seal:
+            self.folder.see_to_evidence()
         if plan.monitoring:
             setup.write(self.folder, plan)
         tell("Starting the containers")

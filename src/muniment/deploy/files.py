@@ -11,8 +11,10 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from muniment.deploy.compose import compose_file
+from muniment.deploy.places import EVIDENCE_FOLDER
 from muniment.deploy.settings import Plan
 from muniment.errors import DeployError, OutputError, UsageError, unwritable
+from muniment.seal.evidence.keys import signing_key
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _PLAN = TypeAdapter(Plan)
@@ -47,8 +49,8 @@ class DeploymentFolder:
 
     @property
     def evidence(self) -> Path:
-        """The folder of its signed reports."""
-        return self.path / "evidence"
+        """The folder of a verifier's reports, of which the server gets to see the newest."""
+        return self.path / EVIDENCE_FOLDER
 
     def load(self) -> Plan:
         """The plan that was last brought up. Raises DeployError if there is none, or another version wrote it."""
@@ -123,6 +125,21 @@ class DeploymentFolder:
             self.path.chmod(0o700)
         except OSError as error:
             raise unwritable(self.path, error, "XDG_STATE_HOME") from None
+
+    def see_to_evidence(self) -> None:
+        """See that there are a key to sign reports with and a folder for them, which the server's container can read.
+
+        Raises:
+            EvidenceError: the key is damaged, or others can read it.
+            OutputError: they cannot be made.
+        """
+        self.make()
+        signing_key(self.path)
+        try:
+            self.evidence.mkdir(exist_ok=True)
+            self.evidence.chmod(0o755)  # as a mount, the folder around it, which is its owner's alone, keeps nobody out
+        except OSError as error:
+            raise unwritable(self.evidence, error, "XDG_STATE_HOME") from None
 
     def write(self, name: str, text: str) -> None:
         """Put a file into its place at once. Raises OutputError."""

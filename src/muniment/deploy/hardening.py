@@ -61,7 +61,7 @@ def internal_network(*, isolated: bool) -> dict[str, Any]:
 
 
 def place_in(folder: str, target: str) -> dict[str, Any]:
-    """A folder of this machine, for reading."""
+    """A folder or file of this machine, for reading."""
     return {"type": "bind", "source": literal(folder), "target": target, "read_only": True}
 
 

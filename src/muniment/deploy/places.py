@@ -9,6 +9,10 @@ ENGINE_IDENTITY = 10_003
 SERVER_SOCKET = "/run/muniment/server/server.sock"
 ENGINE_PORT = 8000
 MODEL = "/models/served"
+EVIDENCE_FOLDER = "evidence"
+"""Of a deployment's own folder: where the verifier puts its reports."""
+EVIDENCE = "/etc/muniment/evidence"
+EVIDENCE_KEY = "/etc/muniment/evidence-public-key.pem"
 PROFILES = "/opt/muniment/profiles"
 
 

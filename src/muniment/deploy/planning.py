@@ -8,7 +8,7 @@ from muniment.deploy.advisories import Version, isolates
 from muniment.deploy.building import source_root
 from muniment.deploy.gpus import Gpu
 from muniment.deploy.places import PROFILES
-from muniment.deploy.settings import EngineKind, EnginePlan, EngineSize, Plan, Preset, Topology
+from muniment.deploy.settings import EngineKind, EnginePlan, EngineSize, Plan, Preset, Seal, Topology
 from muniment.deploy.sizing import ModelShape, shape_of, size_for, size_without_gpu
 from muniment.errors import DeployError, UsageError
 from muniment.models import Store
@@ -40,6 +40,7 @@ class Order:
         tls: whether it speaks TLS; None for TLS wherever other machines reach it.
         lifetime: hours for which finished documents are kept.
         monitoring: whether Prometheus and Grafana stand beside it.
+        seal: what comes of the seal's verdict.
     """
 
     project: str
@@ -57,6 +58,7 @@ class Order:
     tls: bool | None = None
     lifetime: float = 24.0
     monitoring: bool = False
+    seal: Seal = Seal.REPORT
 
     @property
     def is_exposed(self) -> bool:
@@ -104,6 +106,7 @@ def make_plan(
         tls=str(tls) if order.with_tls else "",
         lifetime=order.lifetime,
         monitoring=order.monitoring,
+        seal=order.seal,
         isolated_gateway=isolates(docker),
     )
 

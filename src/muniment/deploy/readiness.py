@@ -16,6 +16,7 @@ from muniment.seal.containers import Container
 _ANSWER_WITHIN = 10.0
 _LOOK_EVERY = 1.0
 _MOST_RESTARTS = 3
+UNPROVEN = "unproven"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,14 +24,22 @@ class Readiness:
     """What the service says of itself.
 
     Attributes:
-        ready: every model has read the canary page within the last minute.
+        ready: every model has read the canary page within the last minute, and documents are taken.
+        reads: the former.
         models: name, and what stands against it ("" if nothing does, or nothing of that is told).
         problem: why nothing is known; "" if something is.
+        seal: the verdict on it; "unproven" if nothing is claimed of it or nothing is known.
+        seal_problem: what stands against it and what to do, where that is told; "" if nothing does.
+        refuses: documents are refused, as it does not hold.
     """
 
     ready: bool
+    reads: bool = False
     models: tuple[tuple[str, str], ...] = ()
     problem: str = ""
+    seal: str = UNPROVEN
+    seal_problem: str = ""
+    refuses: bool = False
 
 
 def ask(plan: Plan) -> Readiness:
@@ -51,8 +60,27 @@ def _told(status: int, told: Any) -> Readiness:
         case {"error": {"message": str(message)}}:
             return Readiness(ready=False, problem=message)
         case {"status": "ready" | "not ready", **rest}:
-            return Readiness(ready=status == httpx.codes.OK, models=_models(rest.get("canary")))
+            ready = status == httpx.codes.OK
+            seal, problem, refuses = _seal(rest.get("seal"))
+            return Readiness(
+                ready=ready,
+                reads=ready or rest.get("reads") is True,
+                models=_models(rest.get("canary")),
+                seal=seal,
+                seal_problem=problem,
+                refuses=refuses,
+            )
     raise ValueError(status)
+
+
+def _seal(told: Any) -> tuple[str, str, bool]:
+    """The verdict, what stands against the seal, and whether documents are refused over that."""
+    match told:
+        case {"verdict": "holds" | "unproven" | "broken" as verdict, **rest}:
+            words = [rest.get("problem"), rest.get("mend")]
+            problem = ". ".join(word for word in words if isinstance(word, str) and word)
+            return verdict, problem, rest.get("enforced") is True and verdict != "holds"
+    return UNPROVEN, "", False
 
 
 def _models(told: Any) -> tuple[tuple[str, str], ...]:
@@ -69,7 +97,7 @@ def wait(
     tell: Callable[[str], None],
     within: float,
 ) -> Readiness:
-    """Wait until the deployment reads, and all of its containers are well.
+    """Wait until the deployment reads, whether it takes documents or not, and all of its containers are well.
 
     Args:
         containers: how they stand now.
@@ -85,7 +113,7 @@ def wait(
     while True:
         found, standing = ask(plan), containers()
         late = _late(plan, standing)
-        if found.ready and not late:
+        if found.reads and not late:
             return found
         for container in standing:
             # Those of other days do not count; who restarts a container has Docker count anew.

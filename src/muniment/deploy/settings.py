@@ -31,6 +31,16 @@ class EngineKind(StrEnum):
     """The engine inside the server, which needs no GPU and no model from the store."""
 
 
+class Seal(StrEnum):
+    """What comes of the seal's verdict."""
+
+    REPORT = "report"
+    """It is told."""
+
+    ENFORCE = "enforce"
+    """Documents are refused unless it holds, too."""
+
+
 class Preset(StrEnum):
     """What an engine is tuned for."""
 
@@ -98,6 +108,7 @@ class Plan:
         tls: the folder with the gateway's certificate.pem and key.pem; "" without TLS.
         lifetime: hours for which finished documents are kept.
         monitoring: whether Prometheus and Grafana stand beside it.
+        seal: what the server makes of the evidence that it is handed; None where it is handed none.
         isolated_gateway: whether internal networks leave out this machine's address, which needs Docker Engine 28.
     """
 
@@ -114,6 +125,7 @@ class Plan:
     tls: str
     lifetime: float
     monitoring: bool = False
+    seal: Seal | None = Seal.REPORT
     isolated_gateway: bool = False
 
     @property

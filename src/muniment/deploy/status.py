@@ -10,9 +10,6 @@ from muniment.deploy.readiness import Readiness
 from muniment.deploy.settings import Plan
 from muniment.seal.containers import Container, Network
 
-SEAL = "unproven"
-"""Until probes have shown more (law 3): nothing here looks at it."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
@@ -20,7 +17,6 @@ class Status:
 
     Attributes:
         missing: the parts of the plan that have no container.
-        seal: the verdict on it.
     """
 
     plan: Plan
@@ -29,7 +25,6 @@ class Status:
     readiness: Readiness
     gpus: tuple[Gpu, ...]
     missing: tuple[str, ...]
-    seal: str = SEAL
 
     @property
     def is_well(self) -> bool:
@@ -42,7 +37,9 @@ class Status:
             "deployment": self.plan.project,
             "well": self.is_well,
             "address": self.plan.url,
-            "seal": self.seal,
+            "seal": self.readiness.seal,
+            "seal_problem": self.readiness.seal_problem,
+            "refuses_documents": self.readiness.refuses,
             "topology": self.plan.topology.value,
             "engine": self.plan.kind.value,
             "models": sorted({engine.model for engine in self.plan.engines}),
@@ -50,7 +47,7 @@ class Status:
             "missing": list(self.missing),
             "networks": [asdict(network) for network in self.networks],
             "canary": {
-                "ready": self.readiness.ready,
+                "ready": self.readiness.reads,
                 "models": dict(self.readiness.models),
                 "problem": self.readiness.problem,
             },

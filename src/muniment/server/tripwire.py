@@ -34,6 +34,7 @@ _RETRY_AFTER = 30.0
 _MOST_TOLD = 3
 _WATCH = "Run muniment verify --watch on the machine that the deployment runs on."
 _WRITES_ONLY = f"See that nothing but muniment verify writes to the folder of evidence. {_WATCH}"
+_ANOTHER_KEY = f"{_WRITES_ONLY} If the key was made anew on purpose, run muniment restart server."
 _BEGUN_ANEW = "If the reports were begun anew on purpose, run muniment restart server."
 _CLOCK = f"Set the machine's clock right. {_WATCH}"
 _NOT_YET, _GONE = "there is no evidence yet", "the evidence is gone"
@@ -199,7 +200,7 @@ class Tripwire:
         try:
             report = opened(content, self.settings.trust, str(self._path))
         except EvidenceError as error:
-            return replace(last, trouble=error.what, mend=_WRITES_ONLY, mark=mark)
+            return replace(last, trouble=error.what, mend=_ANOTHER_KEY, mark=mark)
         return replace(self._weighed(last, report), mark=mark)
 
     def _weighed(self, last: _Look, report: SignedReport) -> _Look:

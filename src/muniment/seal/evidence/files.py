@@ -10,7 +10,7 @@ PART = ".part"
 
 
 def put(path: Path, content: bytes) -> None:
-    """Put a file into its place at once, over an older one. Raises OSError; the older one is whole then."""
+    """Put a file, readable to all, into its place at once. Raises OSError; an older one is whole then."""
     put_all({path: content})
 
 
@@ -45,6 +45,8 @@ def sync(folder: Path) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     with path.open("xb") as file:
+        if os.name == "posix":
+            os.fchmod(file.fileno(), 0o644)  # for all whom the folder lets in, such as the server in its container
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
