@@ -67,6 +67,7 @@ def test_up_keeps_the_plan_starts_it_and_waits(
     assert composed(fake, deployment) == ["up --detach --remove-orphans --no-build"]
     assert told == ["Starting the containers"]
     assert gateway.asked == [("/ready", None)]
+    assert deployment.folder.images() == dict.fromkeys(("gateway", "server", "engine-1"), "sha256:0123")
 
 
 def test_what_the_server_mounts_is_there_before_it_starts(

@@ -17,6 +17,7 @@ from tests.deploy.plans import plan
 
 CONTAINER = {
     "Id": "0123",
+    "Image": "sha256:0123",
     "State": {"Status": "running"},
     "Config": {"Labels": {"com.docker.compose.service": "server"}, "Image": "localhost/muniment/server:1.0"},
     "NetworkSettings": {},
