@@ -166,7 +166,7 @@ def test_a_route_to_where_nothing_was_tried_proves_nothing() -> None:
     ]
 
 
-@pytest.mark.parametrize("files", [{}, {"route": None}, {"route": ""}])
+@pytest.mark.parametrize("files", [{}, {"route": None, "tcp": None}])
 def test_what_the_kernel_does_not_tell_proves_nothing(files: dict[str, str | None]) -> None:
     mute = SHUT.model_copy(update={"files": files, "resolvers": None})
     found = checks(replace(SEALED, seen={"engine": mute, "gateway": CONTROL}))
