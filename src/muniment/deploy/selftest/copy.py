@@ -18,7 +18,7 @@ from muniment.deploy import frontdoor
 from muniment.deploy.compose import document
 from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.hardening import literal
-from muniment.deploy.settings import EnginePlan, Plan
+from muniment.deploy.settings import EnginePlan, Plan, Seal
 from muniment.errors import DeployError
 from muniment.models import FileEntry, Manifest
 from muniment.models.manifest import MANIFEST_NAME
@@ -133,6 +133,7 @@ def copied(plan: Plan, docker: Docker) -> Iterator[Copy]:
     """
     folder = DeploymentFolder(f"muniment-selftest-{secrets.token_hex(3)}")
     folder.make()
+    folder.see_to_evidence()
     changed = _changed(plan, folder)
     made = Copy(changed, docker, folder, _described(changed))
     for engine in changed.engines:
@@ -166,6 +167,7 @@ def _changed(plan: Plan, folder: DeploymentFolder) -> Plan:
         port=_free_port(),
         tls="",
         monitoring=False,
+        seal=Seal.REPORT if plan.seal else None,  # without evidence, it would read nothing
     )
 
 

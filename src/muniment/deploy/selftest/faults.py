@@ -107,15 +107,15 @@ def _join_inside(described: Description, made: Copy) -> None:
 
 def _join_resolver(described: Description, made: Copy) -> None:
     """A network without a way out, but with a resolver."""
-    described["networks"]["beside"] = {"internal": True, "ipam": {"config": [{"subnet": _RESOLVERS}]}}
-    _join(described, made.reader, "beside")
+    described["networks"]["resolving"] = {"internal": True, "ipam": {"config": [{"subnet": _RESOLVERS}]}}
+    _join(described, made.reader, "resolving")
     described["services"][made.reader]["dns"] = [_RESOLVER]
 
 
 @contextmanager
 def _leaking(made: Copy) -> Iterator[None]:
     """A resolver on that network that asks by the gateway's."""
-    networks = [f"{made.plan.project}_{name}" for name in ("beside", "default")]
+    networks = [f"{made.plan.project}_{name}" for name in ("resolving", "default")]
     with made.beside("--network", networks[0], "--ip", _RESOLVER, program=program_text("resolver.py")) as resolver:
         made.docker.ask("network", "connect", networks[1], resolver)
         yield
