@@ -125,7 +125,10 @@ def test_it_grows_old_between_looks_too(watched: Watched) -> None:
 
 def test_what_was_broken_is_broken_until_it_was_seen_to_hold(watched: Watched) -> None:
     watched.verify(BROKEN)
+    watched.look()
+    assert watched.tripwire.state.mend == "Bring it up anew."
     assert watched.look(60 * MINUTE)[0] is BROKEN
+    assert "muniment verify --watch" in watched.tripwire.state.mend, "or else it would stay so when it is mended"
     watched.report.unlink()
     assert watched.look()[0] is BROKEN
     watched.verify()
@@ -151,6 +154,11 @@ def test_evidence_from_the_future_shows_that_a_clock_is_wrong(watched: Watched) 
     assert watched.look() == (UNPROVEN, "the evidence is from the future: a clock is wrong")
     watched.ahead = 0
     assert watched.look() == (HOLDS, "")
+
+
+def test_times_in_disorder_are_not_believed(watched: Watched) -> None:
+    publish(evidence(NOON + timedelta(seconds=30)), watched.folder, KEY, lambda: NOON)
+    assert watched.look(MINUTE) == (UNPROVEN, f"{watched.report} bears times that cannot be")
 
 
 def test_a_report_of_before_is_not_believed(watched: Watched) -> None:

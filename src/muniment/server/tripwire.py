@@ -10,7 +10,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,8 +60,7 @@ class SealRefusal(ApiError):
     """Documents are refused, on purpose, as the seal does not hold."""
 
     def __init__(self, state: SealState) -> None:
-        how = "is broken" if state.verdict is Verdict.BROKEN else "is unproven"
-        message = f"Documents are refused while the seal {how}: {state.why}. {state.mend}"
+        message = f"Documents are refused while the seal is {state.verdict}: {state.why}. {state.mend}"
         super().__init__(503, "server_error", message, code=f"seal_{state.verdict}", retry_after=_RETRY_AFTER)
 
 
@@ -209,7 +208,9 @@ class Tripwire:
         if evidence.deployment != self.settings.deployment:
             return replace(last, trouble=f"{self._path} is of another deployment", mend=_WRITES_ONLY)
         after = last.believed.link if last.believed else None
-        if after is not None and not _follows(report, after):
+        if not _follows(report, after):
+            if after is None:
+                return replace(last, trouble=f"{self._path} bears times that cannot be", mend=_CLOCK)
             why = f"report {link.number} in {self._path} does not follow report {after.number}, which was seen before"
             return replace(last, trouble=why, mend=_BEGUN_ANEW)
         if after == link:
@@ -229,26 +230,30 @@ class Tripwire:
         believed = last.believed
         own = (last.network,) if last.network else ()
         findings = (*own, *(believed.findings if believed else ()))
+        doubt = next(self._doubts(last), None)
         if any(one.verdict is Verdict.BROKEN for one in findings):
-            return _of(Verdict.BROKEN, findings)
-        for why, mend in self._doubts(last):
-            if why:
-                return Verdict.UNPROVEN, why, mend
+            verdict, why, mend = _of(Verdict.BROKEN, findings)
+            return verdict, why, f"{mend} {doubt[1]}" if doubt else mend  # else it would stay so when it is mended
+        if doubt:
+            return Verdict.UNPROVEN, *doubt
         if worst((*(one.verdict for one in own), *([believed.verdict] if believed else []))) is not Verdict.HOLDS:
             return _of(Verdict.UNPROVEN, findings)
         return Verdict.HOLDS, "", ""
 
-    def _doubts(self, last: _Look) -> "list[tuple[str, str]]":
-        """Why nothing can be said, where that is so, whatever was found; "" where it is not."""
+    def _doubts(self, last: _Look) -> Iterator[tuple[str, str]]:
+        """Why nothing can be said, whatever was found, and how to mend that."""
         late = self._seconds() - last.at
-        hangs = f"the service has not been able to look for {late:.0f} s" if late > _LOOKS_COUNT_FOR else ""
-        doubts = [(hangs, "Run muniment restart server."), (last.trouble, last.mend)]
-        if last.believed is not None:
-            is_early = self._clock() < last.believed.link.signed
-            age = self._age(last.believed)
-            old = f"the evidence is {age // 60:.0f} minutes old" if age > FRESH_FOR.total_seconds() else ""
-            doubts += [("the evidence is from the future: a clock is wrong" if is_early else "", _CLOCK), (old, _WATCH)]
-        return doubts
+        if late > _LOOKS_COUNT_FOR:
+            yield f"the service has not been able to look for {late:.0f} s", "Run muniment restart server."
+        if last.trouble:
+            yield last.trouble, last.mend
+        if last.believed is None:
+            return
+        if self._clock() < last.believed.link.signed:
+            yield "the evidence is from the future: a clock is wrong", _CLOCK
+        age = self._age(last.believed)
+        if age > FRESH_FOR.total_seconds():
+            yield f"the evidence is {age // 60:.0f} minutes old", _WATCH
 
     def _age(self, believed: _Believed) -> float:
         """In seconds, and no less because the machine's clock was set back."""
@@ -260,14 +265,11 @@ class Tripwire:
         if (state.verdict, last.trouble) == self._told:
             return
         self._told = state.verdict, last.trouble
-        self._tell(f"The seal {_SAID[state.verdict]}" + (f": {state.why}. {state.mend}" if state.why else "."))
+        self._tell(f"The seal is {state.verdict}: {state.why}. {state.mend}" if state.why else "The seal holds.")
 
 
-_SAID = {Verdict.HOLDS: "holds", Verdict.BROKEN: "is broken", Verdict.UNPROVEN: "is unproven"}
-
-
-def _follows(report: SignedReport, after: Link) -> bool:
-    """Whether it was, when it was signed, news to whoever had seen ``after``."""
+def _follows(report: SignedReport, after: Link | None) -> bool:
+    """Whether it was, when it was signed, news to whoever had seen ``after``, or no report yet."""
     return is_fresh(report, report.report.signed, timedelta.max, after)
 
 
