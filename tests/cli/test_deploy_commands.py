@@ -459,6 +459,17 @@ def test_one_that_reads_and_refuses_documents_is_not_well(command: Command, gate
     assert "canary    read within the last minute" in out
 
 
+def test_status_tells_that_documents_are_refused_though_pages_are_read(
+    command: Command, docker: FakeDocker, kept: DeploymentFolder, gateway: Front
+) -> None:
+    docker.runs(*all_well(gateway.port))
+    gateway.status = 503
+    gateway.body = json.dumps({"status": "not ready", "reads": True, "problem": "documents are refused: …"}).encode()
+    code, out, _ = command("status", "--name", "deeds")
+    assert code is ExitCode.NOT_RUNNING
+    assert "documents  documents are refused: …" in out.splitlines()
+
+
 def test_status_of_what_does_not_read_ends_with_6(
     command: Command, docker: FakeDocker, kept: DeploymentFolder, gateway: Front
 ) -> None:

@@ -56,6 +56,11 @@ def test_unwritable_it_refuses_documents_and_nothing_else(tmp_path: Path) -> Non
         log = service.data / "audit.jsonl"
         log.rename(service.data / "kept.jsonl")
         log.mkdir()
+        ready = service.client.get("/ready")
+        assert (ready.status_code, ready.json()["problem"].partition(":")[0]) == (
+            503,
+            "documents are refused, as the audit log cannot be written",
+        )
         for method, path in DOCUMENT_ROUTES:
             refused = service.client.request(method, path, content=DOCUMENT)
             assert (refused.status_code, refused.json()["error"]["code"]) == (503, "audit_unavailable")
@@ -67,8 +72,8 @@ def test_unwritable_it_refuses_documents_and_nothing_else(tmp_path: Path) -> Non
         taken = service.client.put("/process", content=DOCUMENT)
         assert taken.status_code == 200
         assert service.line_of(taken)["status"] == 200
-        refusals = [line["route"] for line in service.audit(12) if line["status"] == 503]
-        assert refusals == [path for _, path in DOCUMENT_ROUTES], "what could not be written was kept"
+        refusals = [line["route"] for line in service.audit(13) if line["status"] == 503]
+        assert refusals == ["/ready", *(path for _, path in DOCUMENT_ROUTES)], "what could not be written was kept"
 
 
 def test_metrics_count_by_route_and_outcome(service: Served) -> None:

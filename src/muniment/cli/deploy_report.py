@@ -95,6 +95,7 @@ def _facts(status: "Status") -> "list[str]":
         ("networks", ", ".join(f"{one.name}{' (internal)' if one.internal else ''}" for one in status.networks) or "-"),
         ("models", ", ".join(sorted({engine.model for engine in plan.engines})) or "embedded"),
         ("canary", canary),
+        *([("documents", readiness.problem)] if readiness.reads and readiness.problem else []),
         *((f"canary {model}", problem) for model, problem in readiness.models if problem),
         *(
             (f"GPU {gpu.number}", f"{gpu.name}, {gpu.used / 1e9:.1f} of {gpu.memory / 1e9:.1f} GB in use")

@@ -27,7 +27,7 @@ class Readiness:
         ready: every model has read the canary page within the last minute, and documents are taken.
         reads: the former.
         models: name, and what stands against it ("" if nothing does, or nothing of that is told).
-        problem: why nothing is known; "" if something is.
+        problem: why nothing is known, or what stands against the service as a whole; "" if nothing does.
         seal: the verdict on it; "unproven" if nothing is claimed of it or nothing is known.
         seal_problem: what stands against it and what to do, where that is told; "" if nothing does.
         refuses: documents are refused, as it does not hold.
@@ -65,6 +65,7 @@ def _told(status: int, told: Any) -> Readiness:
             return Readiness(
                 ready=ready,
                 reads=ready or rest.get("reads") is True,
+                problem="" if ready or refuses else str(rest.get("problem") or ""),
                 models=_models(rest.get("canary")),
                 seal=seal,
                 seal_problem=problem,

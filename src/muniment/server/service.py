@@ -149,7 +149,7 @@ class Service:
     @property
     def is_ready(self) -> bool:
         """Whether pages are read, and documents taken."""
-        return self.reads and (self.tripwire is None or self.tripwire.refusal is None)
+        return self.reads and self.audit.is_writable() and (self.tripwire is None or self.tripwire.refusal is None)
 
     @property
     def reads(self) -> bool:

@@ -73,6 +73,11 @@ def _problem(service: Service, *, may_know: bool) -> str:
         return ""
     if not may_know:
         return "show a key to be told what is wrong"
+    if not service.audit.is_writable():
+        return (
+            "documents are refused, as the audit log cannot be written: make room on the data folder's disk, or see "
+            "who may write there"
+        )
     if service.models.problem:
         return service.models.problem
     if service.reads and service.tripwire is not None and service.tripwire.refusal is not None:
