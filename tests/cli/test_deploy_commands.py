@@ -459,8 +459,9 @@ def test_one_that_reads_and_refuses_documents_is_not_well(command: Command, gate
     assert "canary    read within the last minute" in out
 
 
+@pytest.mark.usefixtures("kept")
 def test_status_tells_that_documents_are_refused_though_pages_are_read(
-    command: Command, docker: FakeDocker, kept: DeploymentFolder, gateway: Front
+    command: Command, docker: FakeDocker, gateway: Front
 ) -> None:
     docker.runs(*all_well(gateway.port))
     gateway.status = 503
