@@ -161,7 +161,8 @@ def test_every_way_to_break_a_copy_of_it_is_found(airgapped: Deployed) -> None:
     assert sum(one["verdict"] == "broken" for one in told) >= 25
     assert [one["id"] for one in told if one["verdict"] == "holds"] == ["untouched", "untouched-again"]
     assert sum(one["verdict"] == "unproven" for one in told) == 2
-    assert not airgapped.machine.ask("ps", "--all", "--quiet", "--filter", "name=muniment-selftest").split()
+    for listing in (("ps", "--all"), ("network", "ls"), ("volume", "ls")):
+        assert not airgapped.machine.ask(*listing, "--quiet", "--filter", "name=muniment-selftest").split()
 
 
 def test_nothing_that_is_sent_is_in_any_log_or_writable_layer(airgapped: Deployed, fonts: Fonts) -> None:

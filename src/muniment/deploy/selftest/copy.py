@@ -23,7 +23,7 @@ from muniment.deploy.settings import EnginePlan, Plan, Seal
 from muniment.errors import DeployError
 from muniment.models import FileEntry, Manifest
 from muniment.models.manifest import MANIFEST_NAME
-from muniment.seal.containers import containers_of
+from muniment.seal.containers import PROJECT_LABEL, containers_of
 from muniment.seal.docker import Docker
 
 Description = dict[str, Any]
@@ -156,6 +156,9 @@ def _remove(made: Copy) -> None:
         docker.ask("rm", "--force", *left)
     if made.folder.compose.is_file():
         docker.run_compose(project, made.folder.compose, "down", "--volumes", "--remove-orphans", "--timeout", "2")
+    for kind in ("network", "volume"):  # of faults that the compose file no longer names
+        if left := docker.ask(kind, "ls", "--quiet", "--filter", f"label={PROJECT_LABEL}={project}").split():
+            docker.ask(kind, "rm", *left)
     if tags := docker.ask("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", project).split():
         docker.ask("rmi", *tags)
     made.folder.remove()
