@@ -78,6 +78,7 @@ class FakeDocker(FakeProgram):
 
 def inspected(service: str = "gateway", **given: Any) -> dict[str, Any]:
     """As `docker inspect` of Engine 20.10 and 28 has it, but for what nobody looks at."""
+    mode = given.get("mode", "deeds_default")
     return {
         "Id": given.get("id", f"id-of-{service}"),
         "Image": "sha256:0123",
@@ -91,10 +92,10 @@ def inspected(service: str = "gateway", **given: Any) -> dict[str, Any]:
             "Image": f"localhost/muniment/{service}:1.2.3",
             "Labels": {"com.docker.compose.project": "deeds", "com.docker.compose.service": service},
         },
-        "HostConfig": {"NetworkMode": given.get("mode", "deeds_default")},
+        "HostConfig": {"NetworkMode": mode},
         "NetworkSettings": {
             "Ports": given.get("ports", {}),
-            "Networks": {name: {} for name in given.get("networks", ["deeds_default"])},
+            "Networks": {name: {} for name in given.get("networks", [mode])},
         },
     }
 

@@ -109,6 +109,15 @@ def test_what_keeps_it_from_being_read_is_told(status: int, told: object, proble
         assert problem in read_marked(replace(PLAN, port=server.port), 10).problem
 
 
+@pytest.mark.parametrize(("status", "code", "is_refused"), [(503, "seal_unproven", True), (503, "engine_busy", False)])
+def test_documents_refused_over_the_seal_are_told_from_other_trouble(status: int, code: str, is_refused: bool) -> None:
+    """That content is in no log cannot be shown before documents are taken, nor must they wait for that."""
+    told = {"data": [{"id": "deeds"}], "error": {"code": code}}
+    with front(json.dumps(told), status) as server:
+        found = read_marked(replace(PLAN, port=server.port), 10)
+    assert (found.is_refused, bool(found.problem)) == (is_refused, True)
+
+
 def test_one_that_is_not_there_is_told() -> None:
     with front("{}") as server:
         port = server.port

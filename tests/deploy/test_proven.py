@@ -305,6 +305,14 @@ def test_without_its_control_no_claim_about_reaching_holds(sabotage: str) -> Non
     assert Verdict.BROKEN not in found.values()
 
 
+def test_while_documents_are_refused_nothing_is_claimed_of_logs() -> None:
+    """Else it could never be shown, and they would be refused for ever."""
+    made = observed()
+    gathered = {name: checks for name, checks in made.gathered.items() if name != catalogue.NO_CONTENT_LOGGED.id}
+    found = verdicts(replace(made, gathered=gathered))
+    assert found.keys() == verdicts(made).keys() - {catalogue.NO_CONTENT_LOGGED.id}
+
+
 def test_every_finding_names_who_was_looked_at() -> None:
     checks: list[Check] = [check for finding in findings(observed()) for check in finding.checks]
     assert all(check.subject and check.what and check.seen for check in checks)

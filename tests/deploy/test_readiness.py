@@ -77,6 +77,13 @@ def test_what_stands_against_it_is_told_by_model() -> None:
         assert ask(at(server.port)) == Readiness(ready=False, models=(("nanonets", "no answer yet"),))
 
 
+def test_a_model_that_does_not_read_is_not_taken_for_one_that_does_when_nobody_says_why() -> None:
+    """As where keys were made, and none is shown."""
+    seen = [{"model": "deeds", "read": False, "problem": ""}, {"model": "maps", "read": True, "problem": ""}]
+    with front(json.dumps({"status": "not ready", "canary": seen}), 503) as server:
+        assert ask(at(server.port)).models == (("deeds", "it does not read"), ("maps", ""))
+
+
 @pytest.mark.parametrize(
     ("seal", "told"),
     [

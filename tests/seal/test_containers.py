@@ -32,6 +32,12 @@ def test_one_that_runs_and_is_healthy() -> None:
     assert found.standing == "healthy"
 
 
+def test_a_network_is_told_that_was_joined_by_one_made_without_any() -> None:
+    """Docker goes on saying that it was made with none."""
+    assert container_from(inspected(mode="none", networks=["none"])).networks == ()
+    assert container_from(inspected(mode="none", networks=["foreign"])).networks == ("foreign",)
+
+
 @pytest.mark.parametrize(
     ("told", "standing"),
     [

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from muniment.errors import EvidenceError
-from muniment.seal.claims import Verdict
+from muniment.seal.claims import Finding, Verdict
 from muniment.seal.evidence.archive import publish
 from muniment.seal.evidence.envelope import MOST_BYTES
 from muniment.server import own_network, tripwire
@@ -20,7 +20,7 @@ from muniment.server.tripwire import SealRefusal, Tripwire
 from tests.seal.evidence.making import KEY, NOON, OTHER_KEY, evidence, finding
 from tests.server import virtual_time
 from tests.server.conftest import Clock
-from tests.server.sealing import seal, verified
+from tests.server.sealing import DEPLOYMENT, TELEMETRY, seal, verified
 
 HOLDS, BROKEN, UNPROVEN = Verdict.HOLDS, Verdict.BROKEN, Verdict.UNPROVEN
 MINUTE = 60.0
@@ -54,6 +54,12 @@ class Watched:
         at = self.now
         self.passed.seconds += 5
         verified(self.folder, *verdicts, at=at)
+
+    def publish(self, findings: tuple[Finding, ...]) -> None:
+        """Have a verifier find just this."""
+        seen = evidence(self.now, findings=findings, deployment=DEPLOYMENT)
+        self.passed.seconds += 5
+        publish(seen, self.folder, KEY, lambda: self.now)
 
     def look(self, after: float = 0.0) -> tuple[Verdict, str]:
         """The verdict and what stands against it, at a look after so many seconds."""
@@ -130,6 +136,19 @@ def test_what_was_broken_is_broken_until_it_was_seen_to_hold(watched: Watched) -
     assert watched.look(60 * MINUTE)[0] is BROKEN
     assert "muniment verify --watch" in watched.tripwire.state.mend, "or else it would stay so when it is mended"
     watched.report.unlink()
+    assert watched.look()[0] is BROKEN
+    watched.verify()
+    assert watched.look() == (HOLDS, "")
+
+
+@pytest.mark.parametrize("later", [(finding(HOLDS), finding(UNPROVEN, claim=TELEMETRY)), (finding(HOLDS),)])
+def test_what_was_broken_is_so_too_when_nobody_could_look_at_it_again(
+    watched: Watched, later: tuple[Finding, ...]
+) -> None:
+    """Or whoever broke it would only have to break the controls as well."""
+    watched.verify(BROKEN)
+    watched.look()
+    watched.publish(later)
     assert watched.look()[0] is BROKEN
     watched.verify()
     assert watched.look() == (HOLDS, "")

@@ -88,6 +88,7 @@ def status_lines(status: "Status") -> str:
 def _facts(status: "Status") -> "list[str]":
     plan = status.plan
     readiness = status.readiness
+    refused = readiness.problem if readiness.reads and not readiness.refuses else ""  # of the seal, the last line tells
     canary = "read within the last minute" if readiness.reads else readiness.problem or "not read"
     facts = [
         ("address", plan.url),
@@ -95,7 +96,7 @@ def _facts(status: "Status") -> "list[str]":
         ("networks", ", ".join(f"{one.name}{' (internal)' if one.internal else ''}" for one in status.networks) or "-"),
         ("models", ", ".join(sorted({engine.model for engine in plan.engines})) or "embedded"),
         ("canary", canary),
-        *([("documents", readiness.problem)] if readiness.reads and readiness.problem else []),
+        *([("documents", refused)] if refused else []),
         *((f"canary {model}", problem) for model, problem in readiness.models if problem),
         *(
             (f"GPU {gpu.number}", f"{gpu.name}, {gpu.used / 1e9:.1f} of {gpu.memory / 1e9:.1f} GB in use")

@@ -90,11 +90,6 @@ def ask(
         line.close()
 
 
-def wants_key(plan: Plan) -> bool:
-    """Whether requests without a key that counts are turned away. Raises OSError."""
-    return ask(plan, "GET", "/v1/models").status == _UNAUTHORIZED
-
-
 def routes_checks(plan: Plan) -> list[Check]:
     """Checks of what the gateway lets through."""
     try:

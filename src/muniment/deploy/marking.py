@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from muniment.deploy.frontdoor import KEY_VARIABLE, ask
+from muniment.deploy.frontdoor import KEY_VARIABLE, Answered, ask
 from muniment.deploy.settings import Plan
 from muniment.errors import DeployError
 from muniment.seal.claims import Check, Verdict, unknown
@@ -22,7 +22,7 @@ _MARK_LENGTH = 10
 _PIECE = 5
 """Letters by which the marker is known, should some of it be misread."""
 _SIZE, _FONT, _MARGIN = (640, 240), 56, 40
-_OK, _UNAUTHORIZED = 200, 401
+_OK, _UNAUTHORIZED, _UNAVAILABLE = 200, 401, 503
 _TAIL = 1 << 18
 """Bytes of the audit's end that are looked through."""
 _LONG = 8
@@ -40,12 +40,14 @@ class Marked:
         requests: the service's ids of the requests.
         models: those that read it.
         problem: why nothing was read; "" if something was.
+        is_refused: documents are refused because the seal is not known to hold; this look may show that it does.
     """
 
     signs: tuple[str, ...]
     requests: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     problem: str = ""
+    is_refused: bool = False
 
 
 def read_marked(plan: Plan, within: float) -> Marked:
@@ -68,6 +70,8 @@ def read_marked(plan: Plan, within: float) -> Marked:
                 _JSON,
                 max(1.0, deadline - time.monotonic()),
             )
+            if _is_refused(answer):
+                return Marked((), problem="documents are refused, so none was read", is_refused=True)
             requests.append(answer.request_id)
             if answer.status != _OK or not (text := _text(answer.json)):
                 return Marked((), problem=f"{model} read nothing (status {answer.status})")
@@ -78,6 +82,13 @@ def read_marked(plan: Plan, within: float) -> Marked:
     if not models:
         return Marked((), problem="the service names no model")
     return Marked(tuple(dict.fromkeys(signs)), tuple(requests), tuple(models))
+
+
+def _is_refused(answer: Answered) -> bool:
+    match answer.json:
+        case {"error": {"code": str(code)}}:
+            return answer.status == _UNAVAILABLE and code.startswith("seal_")
+    return False
 
 
 _JSON = {"Content-Type": "application/json"}

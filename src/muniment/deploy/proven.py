@@ -34,7 +34,8 @@ class Observed:
         containers: by service; of several of one service, the later ones have names of their own.
         reached: what probes found, and what arrived.
         failures: why a probe was not sent, by the container's name.
-        gathered: checks that take no probe, by their claims' ids.
+        gathered: checks that take no probe, by their claims' ids; none of logs while documents are refused until the
+            seal is known to hold, as it would never be if that had to be shown first.
     """
 
     plan: Plan
@@ -82,10 +83,11 @@ def findings(observed: Observed) -> tuple[Finding, ...]:
         (catalogue.AS_PLANNED, observed.gathered[catalogue.AS_PLANNED.id]),
         (catalogue.ALLOWED_ROUTES, observed.gathered[catalogue.ALLOWED_ROUTES.id]),
         (catalogue.SERVER_SEALED, _server(observed)),
-        (catalogue.NO_CONTENT_LOGGED, observed.gathered[catalogue.NO_CONTENT_LOGGED.id]),
+        (catalogue.NO_CONTENT_LOGGED, observed.gathered.get(catalogue.NO_CONTENT_LOGGED.id, [])),
     ]
     # The embedded engine has its models in its image; there is nothing to load from anywhere.
     without = set() if observed.plan.engines else {catalogue.VERIFIED_MODEL.id}
+    without |= {catalogue.NO_CONTENT_LOGGED.id} - observed.gathered.keys()
     return tuple(Finding(claim=claim, checks=tuple(checks)) for claim, checks in made if claim.id not in without)
 
 

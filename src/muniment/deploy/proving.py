@@ -1,11 +1,14 @@
 """Shows of a deployment that runs what each claim about it is worth, and leaves nothing behind."""
 
+import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from muniment.deploy.compose import document
 from muniment.deploy.files import DeploymentFolder
@@ -72,11 +75,12 @@ def observe(folder: DeploymentFolder, docker: Docker, controls: Controls | None 
         raise DeployError("The deployment does not run: there is no container of server", "Run muniment up first.")
     began = time.time()
     with _cleared(docker, token), ThreadPoolExecutor() as pool:
-        beside = _beside(plan, images, docker, containers, pool)
+        beside = _beside(plan, folder.path, images, docker, containers, pool)
         marking = pool.submit(read_marked, plan, _READING)
         reached, failures = _reach(docker, containers, token, given)
         gathered = {name: [check for one in futures for check in one.result()] for name, futures in beside.items()}
-        gathered[catalogue.NO_CONTENT_LOGGED.id] = _logged(docker, containers, marking.result(), began)
+        if not (marked := marking.result()).is_refused:
+            gathered[catalogue.NO_CONTENT_LOGGED.id] = _logged(docker, containers, marked, began)
     return Observed(
         plan=plan,
         images=images,
@@ -110,7 +114,12 @@ def _cleared(docker: Docker, token: str) -> Iterator[None]:
 
 
 def _beside(
-    plan: Plan, images: Mapping[str, str], docker: Docker, containers: Mapping[str, Inspected], pool: ThreadPoolExecutor
+    plan: Plan,
+    folder: Path,
+    images: Mapping[str, str],
+    docker: Docker,
+    containers: Mapping[str, Inspected],
+    pool: ThreadPoolExecutor,
 ) -> dict[str, list["Future[list[Check]]"]]:
     """What is looked at while the probes are under way, by claim."""
     folders = {
@@ -122,7 +131,7 @@ def _beside(
         catalogue.ALLOWED_ROUTES.id: [pool.submit(routes_checks, plan)],
         catalogue.NO_TRACE.id: [pool.submit(_changed, docker, one) for one in containers.values()],
         catalogue.NO_NEIGHBOUR.id: [pool.submit(_alone, docker, one) for one in containers.values()],
-        catalogue.AS_PLANNED.id: [pool.submit(_as_planned, plan, images, containers)],
+        catalogue.AS_PLANNED.id: [pool.submit(_as_planned, plan, folder, images, containers)],
         catalogue.VERIFIED_MODEL.id: [
             pool.submit(
                 lambda engine: [file_check(engine, folders.get(engine.service) or engine.folder, _HASHING)], engine
@@ -154,8 +163,10 @@ def _logged(docker: Docker, containers: Mapping[str, Inspected], marked: Marked,
     return log_checks(docker, ours, marked, since)
 
 
-def _as_planned(plan: Plan, images: Mapping[str, str], containers: Mapping[str, Inspected]) -> list[Check]:
-    """Whether there is every container of the plan and no other, each of its image, and on its networks."""
+def _as_planned(
+    plan: Plan, folder: Path, images: Mapping[str, str], containers: Mapping[str, Inspected]
+) -> list[Check]:
+    """Whether there is every container of the plan and no other, each with its image, its networks and its mounts."""
     odd = sorted(set(containers) ^ set(plan.services))
     shown = ", ".join(odd) or "those that were planned"
     found = [fact("deployment", "engine", "containers", shown, is_well=not odd)]
@@ -166,7 +177,31 @@ def _as_planned(plan: Plan, images: Mapping[str, str], containers: Mapping[str, 
         shown = ", ".join(joined.network for joined in one.networks) or "none"
         is_well = {joined.network for joined in one.networks} == networks
         found.append(fact(one.service, "engine", "networks", shown, is_well=is_well))
+        found.append(_mounts(one, plan.project, folder, services[one.service].get("volumes", ())))
     return found
+
+
+def _mounts(container: Inspected, project: str, folder: Path, planned: Iterable[Mapping[str, Any]]) -> Check:
+    """Whether volumes and folders of this machine lie in it as planned: a socket in one leads out without a network."""
+    wanted = {
+        (
+            one["type"],
+            f"{project}_{one['source']}" if one["type"] == "volume" else _real(folder, one["source"]),
+            one["target"],
+            not one.get("read_only", False),
+        )
+        for one in planned
+    }
+    real = {
+        (kind, _real(folder, source) if kind == "bind" else source, *rest) for kind, source, *rest in container.mounts
+    }
+    odd = sorted(f"{source} at {place}" for _, source, place, _ in real ^ wanted)
+    return fact(container.service, "engine", "mounts", ", ".join(odd) or "those that were planned", is_well=not odd)
+
+
+def _real(folder: Path, source: str) -> str:
+    """A folder as the kernel has it; relative ones are the deployment's own."""
+    return os.path.realpath(folder / source.replace("$$", "$"))
 
 
 def _image(container: Inspected, name: str, kept: str) -> Check:

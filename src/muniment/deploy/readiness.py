@@ -65,7 +65,7 @@ def _told(status: int, told: Any) -> Readiness:
             return Readiness(
                 ready=ready,
                 reads=ready or rest.get("reads") is True,
-                problem="" if ready or refuses else str(rest.get("problem") or ""),
+                problem="" if ready else str(rest.get("problem") or ""),
                 models=_models(rest.get("canary")),
                 seal=seal,
                 seal_problem=problem,
@@ -87,7 +87,9 @@ def _seal(told: Any) -> tuple[str, str, bool]:
 def _models(told: Any) -> tuple[tuple[str, str], ...]:
     seen = told if isinstance(told, list) else []
     return tuple(
-        (str(one["model"]), str(one.get("problem") or "")) for one in seen if isinstance(one, dict) and "model" in one
+        (str(one["model"]), str(one.get("problem") or ("" if one.get("read") is True else "it does not read")))
+        for one in seen
+        if isinstance(one, dict) and "model" in one
     )
 
 

@@ -153,6 +153,8 @@ def _model(engine: EnginePlan, *, is_read: bool) -> ModelRecord:
 
 
 def _unknown(observed: Observed, problem: str) -> Iterator[Unknown]:
+    if catalogue.NO_CONTENT_LOGGED.id not in observed.gathered:
+        yield Unknown(what=catalogue.NO_CONTENT_LOGGED.says, why="documents are refused, so that none was read")
     for service, why in observed.failures.items():
         yield Unknown(what=f"What {service} sees", why=why)
     if problem:

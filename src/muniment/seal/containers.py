@@ -103,8 +103,8 @@ def container_from(told: Any) -> Container:
     state = told["State"]
     settings = told["NetworkSettings"]
     published = settings.get("Ports") or {}
-    mode = told["HostConfig"].get("NetworkMode", "")
-    joined = tuple(sorted(settings.get("Networks") or {}))
+    # "none" is what Docker calls having none. What it was made with says nothing of what was joined since.
+    joined = tuple(sorted(set(settings.get("Networks") or {}) - {"none"}))
     return Container(
         id=told["Id"],
         service=told["Config"]["Labels"][_SERVICE],
@@ -112,7 +112,7 @@ def container_from(told: Any) -> Container:
         health=(state.get("Health") or {}).get("Status", ""),
         code=state.get("ExitCode", 0),
         restarts=told.get("RestartCount", 0),
-        networks=() if mode == "none" else joined,
+        networks=joined,
         ports=tuple(
             f"{_address(binding['HostIp'])}:{binding['HostPort']}->{inside}"
             for inside, bindings in sorted(published.items())

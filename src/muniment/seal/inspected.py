@@ -33,6 +33,7 @@ class Inspected:
         networks: none if it has only itself.
         ports: what is published, and what was asked to be, like "127.0.0.1:8001->8001/tcp".
         binds: folders of this machine as (source, destination, whether they can be written to).
+        mounts: as (kind, volume or folder of this machine, destination, whether they can be written to).
         places: where anything is mounted.
         host_spaces: namespaces that it shares with this machine or with another container, like "pid: host".
         started: when, as Docker writes times.
@@ -57,6 +58,7 @@ class Inspected:
     memory: int
     processes: int
     binds: tuple[tuple[str, str, bool], ...]
+    mounts: tuple[tuple[str, str, str, bool], ...]
     places: tuple[str, ...]
     extra_hosts: tuple[str, ...]
     started: str
@@ -92,6 +94,9 @@ def inspected_from(told: Any) -> Inspected:
         memory=host.get("Memory") or 0,
         processes=host.get("PidsLimit") or 0,
         binds=tuple((one["Source"], one["Destination"], bool(one["RW"])) for one in mounts if one["Type"] == "bind"),
+        mounts=tuple(
+            (one["Type"], one.get("Name") or one["Source"], one["Destination"], bool(one["RW"])) for one in mounts
+        ),
         places=tuple(sorted({one["Destination"] for one in mounts} | set(host.get("Tmpfs") or ()))),
         extra_hosts=tuple(host.get("ExtraHosts") or ()),
         started=told["State"].get("StartedAt", ""),

@@ -69,7 +69,7 @@ class _Believed:
     """Of the newest report that was believed, what counts later.
 
     Attributes:
-        findings: those that do not hold.
+        findings: those that do not hold, and those that were broken before and were not seen to hold since.
         seen: when it was first seen, in seconds of a clock that nobody sets.
         age: of the report, in seconds, when it was first seen.
     """
@@ -219,7 +219,7 @@ class Tripwire:
             link=link,
             begun=evidence.begun,
             verdict=evidence.verdict,
-            findings=tuple(one for one in evidence.findings if one.verdict is not Verdict.HOLDS),
+            findings=_ill(evidence.findings, last.believed.findings if last.believed else ()),
             seen=last.at,
             age=(self._clock() - evidence.begun).total_seconds(),
         )
@@ -271,6 +271,15 @@ class Tripwire:
 def _follows(report: SignedReport, after: Link | None) -> bool:
     """Whether it was, when it was signed, news to whoever had seen ``after``, or no report yet."""
     return is_fresh(report, report.report.signed, timedelta.max, after)
+
+
+def _ill(findings: tuple[Finding, ...], before: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Those that do not hold. What was broken ``before`` is so until it is seen to hold, and not until nobody looks."""
+    judged = {one.claim.id for one in findings if one.verdict is not Verdict.UNPROVEN}
+    kept = tuple(one for one in before if one.verdict is Verdict.BROKEN and one.claim.id not in judged)
+    left = {one.claim.id for one in kept}
+    now = (one for one in findings if one.verdict is not Verdict.HOLDS and one.claim.id not in left)
+    return (*now, *kept)
 
 
 def _of(verdict: Verdict, findings: tuple[Finding, ...]) -> tuple[Verdict, str, str]:

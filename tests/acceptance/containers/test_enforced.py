@@ -41,9 +41,13 @@ def umask() -> Iterator[None]:
     os.umask(before)
 
 
+def folder_of(deployed: Deployed) -> Path:
+    return deployed.machine.state / "muniment" / "deployments" / deployed.project
+
+
 def verify(deployed: Deployed, *verdicts: Verdict) -> None:
-    """A report, as the verifier on this machine hands it over."""
-    folder = Path(deployed.machine.state) / "muniment" / "deployments" / deployed.project
+    """A report of what is not so, as the verifier on this machine would hand it over."""
+    folder = folder_of(deployed)
     verified(folder / "evidence", *verdicts, key=signing_key(folder), deployment=deployed.project)
 
 
@@ -63,7 +67,8 @@ def test_documents_are_taken_while_the_seal_holds_and_wait_while_it_does_not(enf
     with enforced.client() as client:
         refused = handed_in(client)
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "seal_unproven")
-        verify(enforced)
+        done = enforced.muniment("verify", "--report", str(folder_of(enforced) / "evidence"))
+        assert done.returncode == 0, done.stdout + done.stderr
         is_told(client, Verdict.HOLDS)
         assert client.get("/ready").status_code == 200
         job = handed_in(client).json()["id"]

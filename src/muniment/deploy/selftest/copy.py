@@ -7,7 +7,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -20,7 +20,7 @@ from muniment.deploy.compose import document
 from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.hardening import literal
 from muniment.deploy.settings import EnginePlan, Plan, Seal
-from muniment.errors import DeployError
+from muniment.errors import DeployError, unwritable
 from muniment.models import FileEntry, Manifest
 from muniment.models.manifest import MANIFEST_NAME
 from muniment.seal.containers import PROJECT_LABEL, containers_of
@@ -138,30 +138,40 @@ def copied(plan: Plan, docker: Docker) -> Iterator[Copy]:
         OutputError: its files cannot be written.
     """
     folder = DeploymentFolder(f"muniment-selftest-{secrets.token_hex(3)}")
-    folder.make()
-    folder.see_to_evidence()
     changed = _changed(plan, folder)
     made = Copy(changed, docker, folder, _described(changed))
-    for engine in changed.engines:
-        make_model(Path(engine.folder), engine.model)
     try:
+        folder.see_to_evidence()
+        try:
+            for engine in changed.engines:
+                make_model(Path(engine.folder), engine.model)
+        except OSError as error:
+            raise unwritable(folder.path, error, "XDG_STATE_HOME") from None
         yield made
     finally:
         _remove(made)
 
 
 def _remove(made: Copy) -> None:
+    """Take all of it away, whatever of it cannot be. Raises DeployError, OutputError, for what was left."""
     docker, project = made.docker, made.plan.project
-    if left := docker.ask("ps", "--all", "--quiet", "--filter", f"label={_LABEL}={project}").split():
-        docker.ask("rm", "--force", *left)
-    if made.folder.compose.is_file():
-        docker.run_compose(project, made.folder.compose, "down", "--volumes", "--remove-orphans", "--timeout", "2")
-    for kind in ("network", "volume"):  # of faults that the compose file no longer names
-        if left := docker.ask(kind, "ls", "--quiet", "--filter", f"label={PROJECT_LABEL}={project}").split():
-            docker.ask(kind, "rm", *left)
-    if tags := docker.ask("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", project).split():
-        docker.ask("rmi", *tags)
-    made.folder.remove()
+    ours = ("--filter", f"label={PROJECT_LABEL}={project}")
+    with ExitStack() as steps:  # the last comes first
+        steps.callback(made.folder.remove)
+        steps.callback(_remove_all, docker, ("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", project), "rmi")
+        # Of faults that the compose file no longer names.
+        steps.callback(_remove_all, docker, ("volume", "ls", "--quiet", *ours), "volume", "rm")
+        steps.callback(_remove_all, docker, ("network", "ls", "--quiet", *ours), "network", "rm")
+        if made.folder.compose.is_file():
+            down = ("down", "--volumes", "--remove-orphans", "--timeout", "2")
+            steps.callback(docker.run_compose, project, made.folder.compose, *down)
+        beside = ("ps", "--all", "--quiet", "--filter", f"label={_LABEL}={project}")
+        steps.callback(_remove_all, docker, beside, "rm", "--force")
+
+
+def _remove_all(docker: Docker, listing: tuple[str, ...], *how: str) -> None:
+    if found := docker.ask(*listing).split():
+        docker.ask(*how, *found)
 
 
 def _changed(plan: Plan, folder: DeploymentFolder) -> Plan:
@@ -193,6 +203,7 @@ def _described(plan: Plan) -> Description:
         made["services"][engine.service]["entrypoint"] = ["python3", "-c", literal(program)]
     for service in made["services"].values():
         service["stop_grace_period"] = "2s"
+        service["restart"] = "no"  # should it be left behind, it is not to come back by itself
     return made
 
 

@@ -153,6 +153,18 @@ def _host_folder(described: Description, made: Copy) -> None:
     described["services"][SERVER]["volumes"].append(mount)
 
 
+def _foreign_folder(described: Description, made: Copy) -> None:
+    place = made.place / "sockets"
+    place.mkdir(exist_ok=True)
+    mount = {"type": "bind", "source": str(place), "target": "/sockets", "read_only": True}
+    described["services"][made.reader]["volumes"].append(mount)
+
+
+def _foreign_volume(described: Description, made: Copy) -> None:
+    mount = {"type": "volume", "source": "server-socket", "target": "/run/muniment/server"}
+    described["services"][made.reader]["volumes"].append(mount)
+
+
 def _docker_socket(described: Description, _: Copy) -> None:
     mount = {"type": "bind", "source": "/var/run/docker.sock", "target": "/var/run/docker.sock", "read_only": True}
     described["services"][SERVER]["volumes"].append(mount)
@@ -316,6 +328,21 @@ _PORTS = (
         id="port-for-all", says="The gateway listens for all machines", breaks=(catalogue.NO_PORT,), change=_open_port
     ),
 )
+_MOUNTS = (
+    Fault(
+        id="foreign-folder",
+        says="What reads may look into a folder of this machine, where sockets may lie",
+        breaks=(catalogue.AS_PLANNED,),
+        change=_foreign_folder,
+    ),
+    Fault(
+        id="foreign-volume",
+        says="What reads shares the gateway's way to the server",
+        breaks=(catalogue.AS_PLANNED,),
+        change=_foreign_volume,
+        needs_engine=True,
+    ),
+)
 _PRIVILEGES = (
     Fault(
         id="capability-added",
@@ -372,7 +399,7 @@ _PRIVILEGES = (
         id="docker-socket",
         says="The server is given Docker's socket",
         breaks=_PRIVILEGE,
-        also=_TRACE,
+        also=(*_TRACE, catalogue.AS_PLANNED),
         change=_docker_socket,
     ),
     Fault(
@@ -408,12 +435,17 @@ _TRACES = (
         change=_reader_setting(read_only=False),
     ),
     Fault(
-        id="host-folder", says="The server may write to a folder of this machine", breaks=_TRACE, change=_host_folder
+        id="host-folder",
+        says="The server may write to a folder of this machine",
+        breaks=_TRACE,
+        also=(catalogue.AS_PLANNED,),
+        change=_host_folder,
     ),
     Fault(
         id="lasting-volume",
         says="What reads may write to a volume that lasts",
         breaks=_TRACE,
+        also=(catalogue.AS_PLANNED,),
         change=_lasting_volume,
     ),
 )
@@ -487,7 +519,7 @@ _ENGINES = (
         id="model-writable",
         says="The engine may write to the model",
         breaks=_MODEL,
-        also=_TRACE,
+        also=(*_TRACE, catalogue.AS_PLANNED),
         change=_of_reader(_writable_model),
         needs_engine=True,
     ),
@@ -495,6 +527,7 @@ _ENGINES = (
         id="other-model",
         says="The engine is given another model",
         breaks=_MODEL,
+        also=(catalogue.AS_PLANNED,),
         change=_of_reader(_other_model),
         needs_engine=True,
     ),
@@ -529,11 +562,12 @@ _OTHERS = (
         id="extra-route",
         says="The gateway answers on a route that it should not have",
         breaks=(catalogue.ALLOWED_ROUTES,),
+        also=(catalogue.AS_PLANNED,),
         change=_extra_route,
     ),
 )
 
-FAULTS = (*_NETWORKS, *_PORTS, *_PRIVILEGES, *_TRACES, *_ENGINES, *_OTHERS)
+FAULTS = (*_NETWORKS, *_PORTS, *_MOUNTS, *_PRIVILEGES, *_TRACES, *_ENGINES, *_OTHERS)
 """All of them, in the order in which they are tried."""
 
 

@@ -107,6 +107,7 @@ async def _job(call: Call, service: Service, job_id: str, upload: Upload) -> Job
     """What came, opened once to see that it can be read."""
     upload.check_fields(_FIELDS)
     model = service.models.find(upload.fields.get("model"))
+    service.check_seal()  # an upload may take long
     file = service.jobs.opened(service.jobs.document_of(job_id))
     document = await service.models.open(file, upload.name, is_hashed=True)
     try:
@@ -236,6 +237,7 @@ async def image(call: Call, service: Service) -> Answer:
     if not 1 <= number <= job.info.page_count:
         raise ApiError(404, "invalid_request_error", "There is no such page", code="not_found")
     async with service.showing.take(call.owner):
+        service.check_seal()
         document = await service.models.open(service.jobs.opened(service.jobs.document_of(job.id)), job.info.name)
         try:
             picture = await service.models.picture(document, number)
