@@ -57,7 +57,7 @@ def test_addresses_on_its_networks() -> None:
     assert inspected_from(found).networks == (Joined("deeds_default", ("172.20.0.2", "fd00::2"), ("172.20.0.1",)),)
 
 
-@pytest.mark.parametrize("source", ["/var/run/docker.sock", "/run/containerd/containerd.sock", "/", "/run"])
+@pytest.mark.parametrize("source", ["/var/run/docker.sock", "/run/containerd/containerd.sock", "/", "/run", "/var/run"])
 def test_sockets_by_which_it_could_rule(source: str) -> None:
     mount = {"Type": "bind", "Source": source, "Destination": "/x", "RW": False}
     found = inspected_from(inspected() | {"Mounts": [mount]})

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from muniment.seal.containers import container_from
-
-_SOCKETS = ("docker.sock", "containerd.sock", "podman.sock", "crio.sock")
+from muniment.seal.ruling import rules_containers
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +64,8 @@ class Inspected:
 
     @property
     def sockets(self) -> tuple[str, ...]:
-        """Sockets by which it could rule over containers."""
-        return tuple(source for source, _, _ in self.binds if source.endswith(_SOCKETS) or source in {"/", "/run"})
+        """Sockets by which it could rule over containers, and folders of them."""
+        return tuple(source for source, _, _ in self.binds if rules_containers(source))
 
 
 def inspected_from(told: Any) -> Inspected:

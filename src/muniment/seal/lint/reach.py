@@ -9,9 +9,8 @@ from muniment.seal.lint.project import Project
 from muniment.seal.lint.services import Network, Service
 from muniment.seal.lint.storage import Kind, Mount
 from muniment.seal.lint.tree import Place
+from muniment.seal.ruling import rules_containers
 
-_SOCKETS = ("docker.sock", "podman.sock", "containerd.sock", "crio.sock", "cri-dockerd.sock")
-_ABOVE_SOCKETS = {"/run", "/var/run"}
 _MOST_SHOWN = 30
 
 
@@ -101,8 +100,8 @@ def reaches(project: Project) -> dict[str, Reach]:
 
 
 def controls_docker(mount: Mount) -> bool:
-    """Whether it lends a socket by which containers are made, or the folder of it. Reading suffices to use one."""
-    return mount.kind is Kind.BIND and (mount.source.endswith(_SOCKETS) or mount.source.rstrip("/") in _ABOVE_SOCKETS)
+    """Whether it lends a socket by which containers are made, or a folder above it."""
+    return mount.kind is Kind.BIND and rules_containers(mount.source)
 
 
 def _alone(project: Project, service: Service) -> Reach:
@@ -242,7 +241,7 @@ def _meetings(project: Project, alone: Mapping[str, Reach]) -> Iterator[_Meeting
             on[network].append(name)
         for mount in service.mounts:
             if mount.source and mount.kind is not Kind.OTHER:
-                mounted[mount.source.rstrip("/")].append((name, mount.read_only))
+                mounted[mount.source].append((name, mount.read_only))
     for network, names in on.items():
         yield _Meeting(f"network {network}", tuple(names))
     for source, users in mounted.items():

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from muniment.seal.lint.merging import tables
 from muniment.seal.lint.tree import Items, Node, Place, Scalar, Table, is_true_at, scalars, text_at
+from muniment.seal.ruling import plain
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _MOST_MOUNTS = 100_000
@@ -28,7 +29,7 @@ class Mount:
 
     Attributes:
         written: the source as the file has it.
-        source: a path of the machine's or a volume's name; "" for one without a name.
+        source: a path of the machine's, in its shortest spelling, or a volume's name; "" for one without a name.
     """
 
     place: Place
@@ -57,7 +58,7 @@ def volumes(whole: Table) -> dict[str, Volume]:
     for name, _, table in tables(whole.get("volumes")):
         options = table.get("driver_opts")
         bound = "bind" in text_at(options, "o").split(",") or text_at(options, "type") == "bind"
-        folder = text_at(options, "device") if bound else ""
+        folder = plain(text_at(options, "device")) if bound else ""
         found[name] = Volume(text_at(options, "type") == "tmpfs", folder)
     return found
 
@@ -121,7 +122,7 @@ def _files(given: Node | None, defined: Node | None) -> Iterator[Mount]:
         one = defined.get(name) if isinstance(defined, Table) else None
         file = one.get("file") if isinstance(one, Table) else None
         if isinstance(file, Scalar) and not file.empty:
-            yield Mount(file.place, Kind.BIND, file.written, file.text, read_only=True)
+            yield Mount(file.place, Kind.BIND, file.written, plain(file.text), read_only=True)
 
 
 def _long(item: Table) -> Mount:
@@ -130,7 +131,7 @@ def _long(item: Table) -> Mount:
     told = text_at(item, "type")
     kind = Kind(told) if told in {Kind.BIND, Kind.VOLUME} else Kind.OTHER
     read_only = is_true_at(item, "read_only") or is_true_at(item, "readonly")
-    return Mount(text.place, kind, text.written, text.text, read_only)
+    return Mount(text.place, kind, text.written, plain(text.text), read_only)
 
 
 def _short(item: Scalar) -> Mount:
@@ -142,4 +143,4 @@ def _short(item: Scalar) -> Mount:
     source, options = head + parts[0], ",".join(parts[2:]).split(",")
     is_path = bool(head) or source[:1] in {"/", ".", "~"} or not source
     written = item.written.removesuffix(":" + ":".join(parts[1:]))
-    return Mount(item.place, Kind.BIND if is_path else Kind.VOLUME, written, source, "ro" in options)
+    return Mount(item.place, Kind.BIND if is_path else Kind.VOLUME, written, plain(source), "ro" in options)

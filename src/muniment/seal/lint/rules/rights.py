@@ -9,6 +9,7 @@ from muniment.seal.lint.rule import Hit, Rule, Severity, Subject
 from muniment.seal.lint.services import Service
 from muniment.seal.lint.storage import Kind, Mount
 from muniment.seal.lint.tree import Items, Scalar, Table
+from muniment.seal.ruling import plain
 
 _ESCAPING = {
     "ALL",
@@ -180,9 +181,10 @@ def _devices(subject: Subject) -> Iterator[Hit]:
 def _folders(subject: Subject, *, read_only: bool) -> Iterator[Hit]:
     for service in _services(subject):
         for mount in service.mounts:
-            if mount.kind is not Kind.BIND or mount.read_only != read_only or controls_docker(mount):
+            if mount.kind is not Kind.BIND or mount.read_only != read_only:
                 continue
-            if _is_the_machines(mount):
+            # A socket is told as such; "/" is more than the sockets in it.
+            if _is_the_machines(mount) and (mount.source == "/" or not controls_docker(mount)):
                 yield Hit(mount.place, service.name, f"{mount.written} is mounted")
 
 
@@ -190,7 +192,7 @@ def _is_the_machines(mount: Mount) -> bool:
     """Whether it is the machine's own, and not the service's."""
     # Of ${HOME} nothing is known but that it is a home.
     spelt = mount.written if _HOME.match(mount.written) else mount.source
-    path = posixpath.normpath(_HOME.sub("~", spelt, count=1)) if spelt else ""
+    path = posixpath.normpath(_HOME.sub("~", plain(spelt), count=1)) if spelt else ""
     if mount.read_only and path in _READ_BY_ALL:
         return False
     below = any(path == one or path.startswith((f"{one}/", f"{one}.")) for one in (*_BELOW, *_SECRETS))
