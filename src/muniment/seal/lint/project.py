@@ -19,7 +19,7 @@ from muniment.seal.lint.services import (
     ports,
     words,
 )
-from muniment.seal.lint.storage import Mount, Volume, mounts, volumes
+from muniment.seal.lint.storage import Kind, Mount, Volume, mounts, volumes
 from muniment.seal.lint.tree import (
     Entry,
     Fault,
@@ -65,6 +65,12 @@ class Project:
     networks: Mapping[str, Network]
     volumes: Mapping[str, Volume]
     faults: tuple[Fault, ...]
+
+    def volumes_of(self, service: Service) -> Iterator[tuple[Mount, Volume]]:
+        """The volumes that a service mounts and that are defined."""
+        for mount in service.mounts:
+            if mount.kind is Kind.VOLUME and mount.source in self.volumes:
+                yield mount, self.volumes[mount.source]
 
 
 def load(paths: Sequence[Path]) -> Project:

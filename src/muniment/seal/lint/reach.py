@@ -109,7 +109,7 @@ def _alone(project: Project, service: Service) -> Reach:
     holder, mode = _holder(project, service)
     place = service.place_of("network_mode")
     networks: dict[str, Network] = {}
-    paths = list(_control(service))
+    paths = [*_control(service), *_by_volumes(project, service)]
     match mode.partition(":")[0]:
         case "":
             for name, where in holder.networks.items():
@@ -180,6 +180,15 @@ def _control(service: Service) -> Iterator[Path]:
     lent = service.scalar("use_api_socket")
     if lent and lent.is_true:
         yield Path(Way.CONTROL, "control over Docker (use_api_socket)", lent.place)
+
+
+def _by_volumes(project: Project, service: Service) -> Iterator[Path]:
+    for mount, volume in project.volumes_of(service):
+        if volume.elsewhere:
+            yield Path(Way.NETWORK, f"volume {mount.source}, kept on another machine", mount.place)
+        if volume.disk:
+            what = f"control over the machine (volume {mount.source} is its {volume.disk})"
+            yield Path(Way.CONTROL, what, mount.place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,10 @@ from muniment.seal.lint.tree import Items, Node, Place, Scalar, Table, is_true_a
 from muniment.seal.ruling import plain
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_DOCKERS_OWN = {"", "local"}
+_OVER_A_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "ceph", "9p", "afs"}
+_OF_NO_DISK = {"", "none", "tmpfs", "bind"}
+_BOUND = {"bind", "rbind"}
 _MOST_MOUNTS = 100_000
 """What services borrow from each other, all of them together."""
 
@@ -44,12 +48,26 @@ class Volume:
     """A volume as a file defines it.
 
     Attributes:
-        in_memory: it is gone with its containers.
+        driver: what makes it; "" and "local" are Docker itself.
+        type: the file system that Docker mounts; "" for a folder of Docker's.
         folder: the machine's folder that it is another name for; "" if it is none.
+        disk: the machine's disk that it is; "" if it is none.
     """
 
-    in_memory: bool
+    driver: str
+    type: str
     folder: str
+    disk: str
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether it is gone with its containers."""
+        return self.type == "tmpfs"
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is kept on another machine, or may be: what a driver that is not Docker's own does is unknown."""
+        return self.driver not in _DOCKERS_OWN or self.type in _OVER_A_NETWORK
 
 
 def volumes(whole: Table) -> dict[str, Volume]:
@@ -57,9 +75,12 @@ def volumes(whole: Table) -> dict[str, Volume]:
     found = {}
     for name, _, table in tables(whole.get("volumes")):
         options = table.get("driver_opts")
-        bound = "bind" in text_at(options, "o").split(",") or text_at(options, "type") == "bind"
-        folder = plain(text_at(options, "device")) if bound else ""
-        found[name] = Volume(text_at(options, "type") == "tmpfs", folder)
+        kind, device = text_at(options, "type"), plain(text_at(options, "device"))
+        bound = kind == "bind" or any(word.strip() in _BOUND for word in text_at(options, "o").split(","))
+        is_disk = not bound and kind not in _OF_NO_DISK and device.startswith("/dev/")
+        found[name] = Volume(
+            driver=text_at(table, "driver"), type=kind, folder=device if bound else "", disk=device if is_disk else ""
+        )
     return found
 
 

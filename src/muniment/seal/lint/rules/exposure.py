@@ -80,6 +80,14 @@ def _engine_shares(subject: Subject) -> Iterator[Hit]:
             yield Hit(service.place_of("network_mode"), service.name, what)
 
 
+def _volume_elsewhere(subject: Subject) -> Iterator[Hit]:
+    for service in subject.project.services.values():
+        for mount, volume in subject.project.volumes_of(service):
+            if volume.elsewhere:
+                by = volume.type if volume.driver in {"", "local"} else f"the driver {volume.driver}"
+                yield Hit(mount.place, service.name, f"{mount.source} is kept by {by}")
+
+
 def _host_network(subject: Subject) -> Iterator[Hit]:
     for service in subject.project.services.values():
         for path in subject.reaches[service.name].paths:
@@ -214,6 +222,15 @@ RULES = (
         "loopback address.",
         fix="Give the engine a network of its own, or none.",
         check=_engine_shares,
+    ),
+    Rule(
+        id="volume-elsewhere",
+        severity=Severity.WARNING,
+        title="A volume is kept on another machine",
+        why="What the service writes there leaves the machine, whatever its networks are, and whoever has that machine "
+        "reads and changes it.",
+        fix="Keep it on this machine, in an encrypted file system if it must stay secret when disks are taken out.",
+        check=_volume_elsewhere,
     ),
     Rule(
         id="host-network",

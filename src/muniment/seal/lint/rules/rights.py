@@ -173,6 +173,9 @@ def _devices(subject: Subject) -> Iterator[Hit]:
             text = source.text.partition(":")[0] if isinstance(source, Scalar) else ""
             if text and _RAW_DEVICE.fullmatch(text.rstrip("/")):
                 yield Hit(item.place, service.name, f"{text} is given to it")
+        for mount, volume in subject.project.volumes_of(service):
+            if volume.disk:
+                yield Hit(mount.place, service.name, f"the volume {mount.source} is {volume.disk}")
         for rule in service.texts("device_cgroup_rules"):
             if rule.text.split()[:1] == ["a"] or rule.text.split()[1:2] == ["*:*"]:
                 yield Hit(rule.place, service.name, f'"{rule.text}" lets it use every device')
@@ -288,7 +291,7 @@ RULES = (
         severity=Severity.ERROR,
         title="A service is given the machine's disks or memory",
         why="It reads and writes all files of the machine, past every permission.",
-        fix='Take it out of "devices". A GPU is no fault.',
+        fix='Take it out of "devices" or "volumes". A GPU is no fault.',
         check=_devices,
     ),
     Rule(
