@@ -12,7 +12,7 @@ from muniment.errors import UsageError
 from muniment.seal.lint import Report, lint
 from muniment.seal.lint.files import variables_in
 from muniment.seal.lint.interpolation import interpolated
-from muniment.seal.lint.tree import Scalar, parse
+from muniment.seal.lint.tree import Items, Scalar, Table, parse
 
 Written = Callable[..., Report]
 
@@ -68,14 +68,63 @@ def test_a_file_that_grows_without_bounds_is_refused(tmp_path: Path) -> None:
         lint([path])
 
 
+@pytest.mark.parametrize("long", ["x" * 20_000, "${A:-x}" * 3_000], ids=["text", "variables"])
+def test_a_text_that_is_shown_again_and_again_counts_each_time(tmp_path: Path, long: str) -> None:
+    shown = "".join(f"  s{number}: {{command: *long}}\n" for number in range(900))
+    path = tmp_path / "compose.yaml"
+    path.write_text(f"x: &long '{long}'\nservices:\n{shown}")
+    with pytest.raises(UsageError, match="grows beyond"):
+        lint([path])
+
+
+def test_variables_that_put_in_more_than_anybody_writes_are_refused(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"A={'x' * 500_000}\n")
+    path = tmp_path / "compose.yaml"
+    path.write_text(f"services:\n  a:\n    command: '{'$A' * 100_000}'\n")
+    with pytest.raises(UsageError, match="grows beyond all bounds"):
+        lint([path])
+
+
+def test_what_an_alias_shows_is_made_once() -> None:
+    (document,) = parse("any", b"a: &a ['$A', b]\nb: *a\nc: [*a]\n").documents
+    made, _ = interpolated(document, {"A": "1"})
+    assert isinstance(made, Table)
+    inner = made.get("c")
+    assert isinstance(inner, Items)
+    assert made.get("a") is made.get("b") is inner.items[0]
+
+
+def test_variables_from_a_file_that_every_service_takes_are_counted_each_time(tmp_path: Path) -> None:
+    (tmp_path / "many.env").write_text("".join(f"A{number}=1\n" for number in range(1000)))
+    path = tmp_path / "compose.yaml"
+    path.write_text("services:\n" + "".join(f"  s{number}: {{env_file: many.env}}\n" for number in range(900)))
+    with pytest.raises(UsageError, match="grows beyond all bounds"):
+        lint([path])
+
+
+def test_aliases_that_nest_deeper_than_the_file_are_refused(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x]", *(f"a{level}: &a{level} [*a{level - 1}]" for level in range(1, 300))]
+    path = tmp_path / "compose.yaml"
+    path.write_text("\n".join(lines))
+    with pytest.raises(UsageError, match="nests too deeply"):
+        lint([path])
+
+
+def test_a_command_longer_than_anybody_writes_is_taken_apart_at_its_blanks(linted: Written) -> None:
+    report = linted(a_yaml=f"services:\n  a:\n    image: app\n    command: vllm serve {'x' * 70_000} 'a b'\n")
+    assert report.services[0].engine == "vLLM"
+
+
 @pytest.mark.parametrize(
     ("base", "other"),
     [
         (", ".join(f"k{number}: 1" for number in range(20_000)), "{extends: base}"),
         (f"ports: [{', '.join(['1'] * 20_000)}]", "{extends: base, ports: [2]}"),
         (f"volumes: [{', '.join(f'a{number}:/x' for number in range(20_000))}]", "{volumes_from: [base]}"),
+        (f"environment: ['A={'x' * 200_000}']", "{extends: base}"),
+        (f"command: [{', '.join(['x'] * 2_000)}]", "{extends: base}"),
     ],
-    ids=["keys", "items", "mounts"],
+    ids=["keys", "items", "mounts", "text", "words"],
 )
 def test_services_that_grow_each_other_without_bounds_are_refused(tmp_path: Path, base: str, other: str) -> None:
     others = "".join(f"  s{number}: {other}\n" for number in range(900))

@@ -8,42 +8,67 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from muniment.seal.lint.tree import Entry, Fault, Items, Node, Place, Scalar, Table
+from muniment.seal.lint.tree import Entry, Fault, Items, Node, Place, Scalar, Table, weight
 
 _NAME = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
 _BRACED = re.compile(rf"({_NAME.pattern})(?:(:?[-?+])(.*))?", re.DOTALL)
 _BRACE = re.compile("[{}]")
 _DEEPEST = 20
 """Variables within the defaults of others."""
+_MOST_PUT_IN = 50_000
+"""Variables of a document when every alias is written out; those with long values count for several."""
 
 
 def interpolated(node: Node, variables: Mapping[str, str]) -> tuple[Node, tuple[Fault, ...]]:
-    """``node`` with variables put in, and what Compose could not make sense of."""
-    faults: list[Fault] = []
-    return _node(node, variables, faults), tuple(faults)
+    """``node`` with variables put in, and what Compose could not make sense of.
+
+    Raises:
+        OverflowError: what is put in is more than anybody writes.
+    """
+    document = _Document(variables)
+    return document.node(node), tuple(document.faults)
 
 
-def _node(node: Node, variables: Mapping[str, str], faults: list[Fault]) -> Node:
-    match node:
-        case Scalar():
-            return _scalar(node, variables, faults)
-        case Items():
-            return replace(node, items=tuple(_node(item, variables, faults) for item in node.items))
-        case Table():
-            entries = {
-                key: Entry(entry.place, _node(entry.value, variables, faults)) for key, entry in node.entries.items()
-            }
-            return replace(node, entries=entries)
+class _Document:
+    """Nodes with variables put in. What aliases show again is made once, and counted each time."""
 
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self._made: dict[int, tuple[Node, int]] = {}
+        self._left = _MOST_PUT_IN
+        self.faults: list[Fault] = []
 
-def _scalar(scalar: Scalar, variables: Mapping[str, str], faults: list[Fault]) -> Scalar:
-    if "$" not in scalar.text:
-        return scalar
-    text = _Text(variables)
-    made = text.put_in(scalar.text)
-    if text.broken:
-        faults.append(_broken(scalar.place))
-    return replace(scalar, text=made, unknown=frozenset(text.unknown))
+    def node(self, node: Node) -> Node:
+        if id(node) in self._made:
+            made, size = self._made[id(node)]
+            self._left -= size
+            if self._left < 0:
+                raise OverflowError
+            return made
+        before = self._left
+        made = self._with_variables(node)
+        self._made[id(node)] = made, before - self._left
+        return made
+
+    def _with_variables(self, node: Node) -> Node:
+        match node:
+            case Scalar():
+                return self._scalar(node)
+            case Items():
+                return replace(node, items=tuple(map(self.node, node.items)))
+            case Table():
+                entries = {key: Entry(entry.place, self.node(entry.value)) for key, entry in node.entries.items()}
+                return replace(node, entries=entries)
+
+    def _scalar(self, scalar: Scalar) -> Scalar:
+        if "$" not in scalar.text:
+            return scalar
+        text = _Text(self._variables, self._left)
+        made = text.put_in(scalar.text)
+        self._left = text.left
+        if text.broken:
+            self.faults.append(_broken(scalar.place))
+        return replace(scalar, text=made, unknown=frozenset(text.unknown))
 
 
 def _broken(place: Place) -> Fault:
@@ -52,9 +77,14 @@ def _broken(place: Place) -> Fault:
 
 @dataclass(slots=True)
 class _Text:
-    """One text while variables are put in. Compose refuses a file with a broken one, so that the rest may stay."""
+    """One text while variables are put in. Compose refuses a file with a broken one, so that the rest may stay.
+
+    Attributes:
+        left: what may still be put in.
+    """
 
     variables: Mapping[str, str]
+    left: int
     unknown: set[str] = field(default_factory=set)
     broken: bool = False
 
@@ -84,6 +114,9 @@ class _Text:
 
     def _value(self, name: str, operator: str, other: str, depth: int) -> str:
         value = self.variables.get(name)
+        self.left -= weight(value or "")
+        if self.left < 0:
+            raise OverflowError
         given = value is not None and not (operator.startswith(":") and value == "")
         match operator[-1:]:
             case "-" if not given:

@@ -6,13 +6,13 @@ Source: the Compose Specification's chapter on merging, and how Compose itself d
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from muniment.seal.lint.tree import RESET, Entry, Fault, Items, Node, Scalar, Table
+from muniment.seal.lint.tree import RESET, Entry, Fault, Items, Node, Scalar, Table, weight
 
 Path = tuple[str, ...]
 
 _OVERRIDE = "!override"
 _MOST_VALUES = 1_000_000
-"""Values that are gone through while files and services are put together."""
+"""Values that are gone through while files and services are put together; long texts count for several."""
 _REPLACED = {("command",), ("entrypoint",), ("healthcheck", "test")}
 _PAIRS = {
     ("environment",),
@@ -40,22 +40,24 @@ class Merger:
     def __init__(self) -> None:
         self.faults: list[Fault] = []
         self._left = _MOST_VALUES
+        self._sizes: dict[int, tuple[Node, int]] = {}
 
     def file(self, base: Table, over: Table) -> Table:
         """One whole file over another. Raises OverflowError when all that was made is more than anybody writes."""
+        self._count(base, over)
         made = self._cleared(self._table(base, over, ()))
         assert isinstance(made, Table)  # noqa: S101 - it was one
         return made
 
     def service(self, base: Table, over: Table) -> Table:
         """One service over the one that it extends. Raises OverflowError, as above."""
+        self._count(base, over)
         return self._table(base, over, ("services", "*"))
 
     def _cleared(self, node: Node) -> Node:
         """``node`` without what ``!reset`` takes away, which is gone."""
         match node:
             case Table():
-                self._count(len(node.entries))
                 entries = {
                     key: Entry(entry.place, self._cleared(entry.value))
                     for key, entry in node.entries.items()
@@ -63,18 +65,27 @@ class Merger:
                 }
                 return replace(node, entries=entries)
             case Items():
-                self._count(len(node.items))
                 return replace(node, items=tuple(self._cleared(item) for item in node.items if item.tag != RESET))
             case Scalar():
                 return node
 
-    def _count(self, values: int) -> None:
-        self._left -= values
+    def _count(self, *tables: Table) -> None:
+        """Count what is in them, however deep, before it is gone through."""
+        self._left -= sum(map(self._size, tables))
         if self._left < 0:
             raise OverflowError
 
+    def _size(self, node: Node) -> int:
+        if isinstance(node, Scalar):
+            return weight(node.text)
+        if id(node) not in self._sizes:
+            inner = node.items if isinstance(node, Items) else [entry.value for entry in node.entries.values()]
+            keys = sum(map(weight, node.entries)) if isinstance(node, Table) else 0
+            # The node is kept with its size, so that no other gets its id.
+            self._sizes[id(node)] = node, 1 + keys + sum(map(self._size, inner))
+        return self._sizes[id(node)][1]
+
     def _table(self, base: Table, over: Table, path: Path) -> Table:
-        self._count(len(base.entries) + len(over.entries))
         entries = dict(base.entries)
         for key, entry in over.entries.items():
             if key in entries and entry.value.tag not in {RESET, _OVERRIDE}:
@@ -98,7 +109,6 @@ class Merger:
             case Table(), Table():
                 return self._table(base, over, path)
             case Items(), Items():
-                self._count(len(base.items) + len(over.items))
                 return replace(base, items=_once((*base.items, *over.items), inner))
             case Scalar(), Scalar():
                 return over

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from muniment.errors import UsageError
-from muniment.seal.lint.files import beside, content_of, variables_in
+from muniment.seal.lint.files import Assigned, beside, content_of, variables_in
 from muniment.seal.lint.interpolation import interpolated
 from muniment.seal.lint.merging import Merger, tables
 from muniment.seal.lint.services import (
     Network,
     Service,
     Variable,
+    Word,
     environment,
     labels,
     network,
@@ -33,6 +34,7 @@ from muniment.seal.lint.tree import (
     is_true_at,
     parse,
     scalars,
+    weight,
 )
 
 _MAIN_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
@@ -46,6 +48,8 @@ _LISTS = ("ports", "volumes", "cap_add", "cap_drop", "security_opt", "devices", 
 _TABLES_OR_LISTS = ("networks", "environment", "labels")
 _MOST_EXTENDS = 20
 _MOST_SERVICES = 1000
+_MOST_GIVEN = 200_000
+"""Words of commands and variables from files, of all services together; long ones count for several."""
 _OTHER = "Name a compose file."
 
 
@@ -91,7 +95,9 @@ class _Loader:
         self._sources: dict[str, Source] = {}
         self._documents: dict[str, tuple[Table, ...]] = {}
         self._faults: list[Fault] = []
+        self._assigned: dict[Path, Mapping[str, Assigned] | None] = {}
         self._merger = Merger()
+        self._left = _MOST_GIVEN
         assigned = (variables_in(folder / ".env") if beside(folder, ".env") else None) or {}
         self._variables = {name: one.text for name, one in assigned.items() if one.text is not None}
 
@@ -237,10 +243,20 @@ class _Loader:
             ports=tuple(ports(table.get("ports"))),
             mounts=mounted,
             environment=self._environment(table),
-            words=tuple(words(table.get("entrypoint"), table.get("command"))),
+            words=tuple(self._words(table)),
             profiles=tuple(one.text for one in scalars(table.get("profiles"))),
             labels=labels(table.get("labels")),
         )
+
+    def _words(self, table: Table) -> Iterator[Word]:
+        for word in words(table.get("entrypoint"), table.get("command")):
+            self._count(weight(word.text))
+            yield word
+
+    def _count(self, values: int) -> None:
+        self._left -= values
+        if self._left < 0:
+            raise OverflowError
 
     def _check(self, table: Table) -> None:
         for key in (*_LISTS, *_TABLES_OR_LISTS):
@@ -256,12 +272,18 @@ class _Loader:
         given: dict[str, Variable] = {}
         for place, name in _variable_files(table.get("env_file")):
             path = beside(self._folder, name)
-            assigned = variables_in(path) if path else None
+            assigned = self._assigned_in(path) if path else None
+            self._count(1 + len(assigned or ()))
             if assigned is None:
                 self._faults.append(Fault("env-file-unread", place, "what it gives the container was not looked at"))
             else:
                 given |= {key: Variable(one.place, one.text) for key, one in assigned.items()}
         return given | environment(table.get("environment"))
+
+    def _assigned_in(self, path: Path) -> Mapping[str, Assigned] | None:
+        if path not in self._assigned:
+            self._assigned[path] = variables_in(path)
+        return self._assigned[path]
 
 
 def _variable_files(node: Node | None) -> Iterator[tuple[Place, str]]:

@@ -1,5 +1,6 @@
 """What a compose file says of a service and of networks, in whichever of the ways it may be said."""
 
+import functools
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,9 @@ from muniment.seal.lint.tree import Entry, Items, Node, Place, Scalar, Table, is
 
 _SHELLS = {"sh", "bash", "ash", "dash", "zsh"}
 _SHELL_COMMAND = re.compile(r"-[a-z]*c")
+_MOST_COMMANDS = 1000
+_LONGEST_COMMAND = 64 << 10
+"""Characters of a command that are taken apart as a shell does it, which takes long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +219,13 @@ def words(*nodes: Node | None) -> Iterator[Word]:
 
 
 def _split(scalar: Scalar) -> list[Word]:
+    return [Word(part, scalar) for part in _parts(scalar.text)]
+
+
+@functools.lru_cache(_MOST_COMMANDS)
+def _parts(text: str) -> tuple[str, ...]:
+    """The words of a command; aliases show the same one many times."""
     try:
-        parts = shlex.split(scalar.text)
+        return tuple(shlex.split(text) if len(text) <= _LONGEST_COMMAND else text.split())
     except ValueError:
-        parts = scalar.text.split()
-    return [Word(part, scalar) for part in parts]
+        return tuple(text.split())

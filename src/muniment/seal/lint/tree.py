@@ -12,7 +12,9 @@ from muniment.errors import UsageError
 MOST_BYTES = 1 << 20
 """Bytes of a file; the largest that people write are a tenth of it."""
 _MOST_NODES = 100_000
-"""Nodes of a file when every alias is written out."""
+"""Nodes of a file when every alias is written out; long texts count for several."""
+_COUNTS_AS_ONE = 64
+"""Characters of a text that count as a node more."""
 _DEEPEST = 64
 
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
@@ -145,8 +147,9 @@ class _Composer:
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._anchors: dict[str, tuple[Node, int, int]] = {}
         self._size = 0
+        self._reached = 0
         self.faults: list[Fault] = []
 
     def documents(self, text: str) -> Iterator[Node]:
@@ -158,16 +161,17 @@ class _Composer:
 
     def _node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
         place = self._place(event)
-        if depth > _DEEPEST:
-            raise UsageError(f"{self._file}, line {place.line}: this nests too deeply", "Name a compose file.")
+        self._reach(depth, place)
         if isinstance(event, yaml.AliasEvent):
-            return self._alias(event, place)
-        before = self._size
-        self._count(1)
+            return self._alias(event, place, depth)
+        before, reached = self._size, self._reached
+        self._reached = depth
+        self._count(weight(event.value) if isinstance(event, yaml.ScalarEvent) else 1)
         made = self._made(event, events, place, depth)
         anchor = getattr(event, "anchor", None)
         if anchor is not None:
-            self._anchors[anchor] = made, self._size - before
+            self._anchors[anchor] = made, self._size - before, self._reached - depth
+        self._reached = max(reached, self._reached)
         return made
 
     def _made(self, event: yaml.Event, events: Iterator[yaml.Event], place: Place, depth: int) -> Node:
@@ -216,14 +220,21 @@ class _Composer:
                 self._fault("malformed", table.place, '"<<" takes a table or a list of tables')
         return [table for table in tables if isinstance(table, Table)]
 
-    def _alias(self, event: yaml.AliasEvent, place: Place) -> Node:
+    def _alias(self, event: yaml.AliasEvent, place: Place, depth: int) -> Node:
         if event.anchor not in self._anchors:
             raise UsageError(
                 f'{self._file}, line {place.line}: nothing before it is called "&{event.anchor}"', "Mend it there."
             )
-        node, size = self._anchors[event.anchor]
+        node, size, height = self._anchors[event.anchor]
         self._count(size)
+        self._reach(depth + height, place)
         return node
+
+    def _reach(self, depth: int, place: Place) -> None:
+        """Go so deep, what aliases show included; ``_reached`` is how deep the node that is being made goes."""
+        if depth > _DEEPEST:
+            raise UsageError(f"{self._file}, line {place.line}: this nests too deeply", "Name a compose file.")
+        self._reached = max(self._reached, depth)
 
     def _count(self, nodes: int) -> None:
         self._size += nodes
@@ -236,6 +247,11 @@ class _Composer:
 
     def _fault(self, rule: str, place: Place, what: str) -> None:
         self.faults.append(Fault(rule, place, what))
+
+
+def weight(text: str) -> int:
+    """For how many nodes a text counts where growth is bounded."""
+    return 1 + len(text) // _COUNTS_AS_ONE
 
 
 def scalars(node: Node | None) -> tuple[Scalar, ...]:
