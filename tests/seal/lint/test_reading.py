@@ -1,5 +1,6 @@
 """Compose files as bytes of anybody: how they are read, put together, and refused."""
 
+import shlex
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from muniment.errors import UsageError
 from muniment.seal.lint import Report, lint
 from muniment.seal.lint.files import variables_in
 from muniment.seal.lint.interpolation import interpolated
+from muniment.seal.lint.services import words
 from muniment.seal.lint.tree import Items, Scalar, Table, parse
 
 Written = Callable[..., Report]
@@ -330,3 +332,13 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     report = lint([path])
     assert not placed(report, "proxy-variable")
     assert placed(report, "env-file-unread") == [("compose.yaml", 4)] * 3
+
+
+@given(st.text(alphabet="ab -=#'\"\\$\t", max_size=30))
+def test_a_command_without_a_shell_is_split_as_compose_does(text: str) -> None:
+    (place,) = {parse("any", b"x").documents[0].place}
+    try:
+        parts = shlex.split(text)
+    except ValueError:
+        parts = text.split()
+    assert [word.text for word in words(Scalar(place, text, text))] == parts

@@ -55,7 +55,8 @@ _OURS = re.compile(r"(.*/)?muniment/engine(-cpu)?")
 _NO_ENGINE = {"true", "sleep", "echo", "hf", "huggingface-cli"}
 """Entry points that make another thing of an engine's image, like one that fetches models."""
 _OFF = {"0", "false", "no", "off"}
-_RUN_NEXT = {"exec", "-c", "-lc", "-ec", "-m", "&&", ";", "uv", "run"}
+_RUN_NEXT = re.compile("-[a-z]*c|-m|exec|env|nohup|time|uv|run|then|else|do")
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _ENGINES_LABEL = "muniment.engines"
 
 
@@ -67,9 +68,10 @@ def engines_among(services: Mapping[str, Service]) -> dict[str, EngineKind]:
     found = {}
     for name, service in services.items():
         entry = service.texts("entrypoint")
-        if entry and entry[0].text.split(" ")[0].rpartition("/")[2] in _NO_ENGINE:
+        kind = _of_command(service.words)
+        if kind is None and entry and entry[0].text.split(" ")[0].rpartition("/")[2] in _NO_ENGINE:
             continue
-        kind = _of_image(image_name(service)) or _of_command(service.words)
+        kind = _of_image(image_name(service)) or kind
         if kind is None and (name in named or _OURS.fullmatch(image_name(service))):
             kind = KINDS[0]
         if kind is not None:
@@ -99,15 +101,17 @@ def _of_image(name: str) -> EngineKind | None:
 
 
 def _of_command(words: tuple[Word, ...]) -> EngineKind | None:
-    """Of what is run: the first word, or one behind a shell, an interpreter or another command."""
-    before = "exec"
+    """Of what is run: the first word, or one behind a shell, an interpreter, another command or its variables."""
+    is_run = True
     for word in words:
         program = word.text.rpartition("/")[2]
-        if before in _RUN_NEXT:
+        if is_run:
             for kind in KINDS:
                 if kind.program.fullmatch(program):
                     return kind
-        before = word.text
+            if _ASSIGNMENT.fullmatch(word.text):
+                continue
+        is_run = word.ends_command or _RUN_NEXT.fullmatch(word.text) is not None
     return None
 
 
@@ -120,15 +124,16 @@ class Options:
     def find(self, name: str) -> tuple[Word, str | None] | None:
         """The last word that is the option, and its value; None where it is not given.
 
-        A value is what stands behind "=", or the next word unless that is an option.
+        A value is what stands behind "=", or the next word unless that is an option or another command begins.
         """
         found = None
         for number, word in enumerate(self.words):
             option, equals, value = word.text.partition("=")
             if option.replace("_", "-") != name:
                 continue
-            following = self.words[number + 1].text if number + 1 < len(self.words) else "--"
-            found = word, value if equals else None if following.startswith("--") else following
+            following = self.words[number + 1] if number + 1 < len(self.words) else None
+            is_last = following is None or following.ends_command or following.text.startswith("--")
+            found = word, value if equals else None if is_last or following is None else following.text
         return found
 
     def switch(self, name: str) -> Word | None:

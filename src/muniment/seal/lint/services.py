@@ -13,6 +13,7 @@ from muniment.seal.lint.tree import Entry, Items, Node, Place, Scalar, Table, is
 
 _SHELLS = {"sh", "bash", "ash", "dash", "zsh"}
 _SHELL_COMMAND = re.compile(r"-[a-z]*c")
+_BETWEEN_COMMANDS = ";&|\n"
 _MOST_COMMANDS = 1000
 _LONGEST_COMMAND = 64 << 10
 """Characters of a command that are taken apart as a shell does it, which takes long."""
@@ -60,6 +61,11 @@ class Word:
 
     text: str
     whole: Scalar
+
+    @property
+    def ends_command(self) -> bool:
+        """Whether a shell begins another command behind it."""
+        return bool(self.text) and not self.text.strip(_BETWEEN_COMMANDS)
 
     def place(self, lines: Sequence[str]) -> Place:
         """Where it stands.
@@ -211,21 +217,28 @@ def words(*nodes: Node | None) -> Iterator[Word]:
     in_shell = is_command = False
     for word in plain:
         if is_command:
-            yield from _split(replace(word.whole, text=word.text))
+            yield from _split(replace(word.whole, text=word.text), in_shell=True)
         else:
             yield word
         in_shell = in_shell or word.text.rpartition("/")[2] in _SHELLS
         is_command = in_shell and _SHELL_COMMAND.fullmatch(word.text) is not None
 
 
-def _split(scalar: Scalar) -> list[Word]:
-    return [Word(part, scalar) for part in _parts(scalar.text)]
+def _split(scalar: Scalar, *, in_shell: bool = False) -> list[Word]:
+    return [Word(part, scalar) for part in _parts(scalar.text, in_shell)]
 
 
 @functools.lru_cache(_MOST_COMMANDS)
-def _parts(text: str) -> tuple[str, ...]:
-    """The words of a command; aliases show the same one many times."""
+def _parts(text: str, in_shell: bool) -> tuple[str, ...]:
+    """The words of a command, and what stands between commands; aliases show the same one many times."""
+    if len(text) > _LONGEST_COMMAND:
+        return tuple(text.split())
+    between = _BETWEEN_COMMANDS if in_shell else _BETWEEN_COMMANDS.replace("\n", "")
+    split = shlex.shlex(text.replace("\\\n", " "), posix=True, punctuation_chars=between)
+    split.whitespace = "".join(blank for blank in split.whitespace if blank not in between)
+    split.whitespace_split = True
+    split.commenters = ""
     try:
-        return tuple(shlex.split(text) if len(text) <= _LONGEST_COMMAND else text.split())
+        return tuple(split)
     except ValueError:
         return tuple(text.split())
