@@ -109,7 +109,7 @@ def _alone(project: Project, service: Service) -> Reach:
     holder, mode = _holder(project, service)
     place = service.place_of("network_mode")
     networks: dict[str, Network] = {}
-    paths = [*_control(service), *_by_volumes(project, service)]
+    paths = [*_control(service), *_by_volumes(project, service), *_by_logs(service)]
     match mode.partition(":")[0]:
         case "":
             for name, where in holder.networks.items():
@@ -189,6 +189,12 @@ def _by_volumes(project: Project, service: Service) -> Iterator[Path]:
         if volume.disk:
             what = f"control over the machine (volume {mount.source} is its {volume.disk})"
             yield Path(Way.CONTROL, what, mount.place)
+
+
+def _by_logs(service: Service) -> Iterator[Path]:
+    driver = service.logs_elsewhere
+    if driver:
+        yield Path(Way.NETWORK, f"its logs, which {driver.written} carries on", driver.place)
 
 
 @dataclass(frozen=True, slots=True)

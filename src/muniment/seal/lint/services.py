@@ -13,6 +13,7 @@ from muniment.seal.lint.tree import Entry, Items, Node, Place, Scalar, Table, is
 
 _SHELLS = {"sh", "bash", "ash", "dash", "zsh"}
 _SHELL_COMMAND = re.compile(r"-[a-z]*c")
+_LOGS_HERE = {"", "json-file", "local", "journald", "none"}
 _BETWEEN_COMMANDS = ";&|\n"
 _MOST_COMMANDS = 1000
 _LONGEST_COMMAND = 64 << 10
@@ -148,6 +149,12 @@ class Service:
     def network_mode(self) -> str:
         """What it says, "" for nothing."""
         return text_at(self.table, "network_mode")
+
+    @property
+    def logs_elsewhere(self) -> Scalar | None:
+        """The driver that carries what it prints off this machine, or may; None where it stays here."""
+        driver = self.scalar("logging", "driver")
+        return driver if driver and driver.text not in _LOGS_HERE else None
 
 
 def networks_of(table: Table, place: Place) -> dict[str, Place]:

@@ -88,6 +88,13 @@ def _volume_elsewhere(subject: Subject) -> Iterator[Hit]:
                 yield Hit(mount.place, service.name, f"{mount.source} is kept by {by}")
 
 
+def _logs_elsewhere(subject: Subject) -> Iterator[Hit]:
+    for service in subject.project.services.values():
+        driver = service.logs_elsewhere
+        if driver:
+            yield Hit(driver.place, service.name, f"{driver.written} carries on what it prints")
+
+
 def _host_network(subject: Subject) -> Iterator[Hit]:
     for service in subject.project.services.values():
         for path in subject.reaches[service.name].paths:
@@ -231,6 +238,16 @@ RULES = (
         "reads and changes it.",
         fix="Keep it on this machine, in an encrypted file system if it must stay secret when disks are taken out.",
         check=_volume_elsewhere,
+    ),
+    Rule(
+        id="logs-sent-away",
+        severity=Severity.WARNING,
+        on_engines=Severity.ERROR,
+        title="Logs are sent away",
+        why="Docker carries what the service prints to another machine or program, whatever the service's networks "
+        "are. Who gets in sends what it likes by printing it, and an engine's error may hold what it read.",
+        fix="Take json-file, local or journald, and have counts collected in place of lines.",
+        check=_logs_elsewhere,
     ),
     Rule(
         id="host-network",
