@@ -8,10 +8,12 @@ from enum import StrEnum
 from muniment.seal.lint.project import Project
 from muniment.seal.lint.services import Network, Service
 from muniment.seal.lint.storage import Kind, Mount
-from muniment.seal.lint.tree import Place
+from muniment.seal.lint.tree import Place, text_at
 from muniment.seal.ruling import rules_containers
 
 _MOST_SHOWN = 30
+_SPACES = {"pid": "processes", "ipc": "shared memory"}
+"""What a service may share with one other."""
 
 
 class Way(StrEnum):
@@ -109,7 +111,7 @@ def _alone(project: Project, service: Service) -> Reach:
     holder, mode = _holder(project, service)
     place = service.place_of("network_mode")
     networks: dict[str, Network] = {}
-    paths = [*_control(service), *_by_volumes(project, service), *_by_logs(service)]
+    paths = [*_control(service), *_by_volumes(project, service), *_by_logs(service), *_by_others(project, service)]
     match mode.partition(":")[0]:
         case "":
             for name, where in holder.networks.items():
@@ -197,6 +199,19 @@ def _by_logs(service: Service) -> Iterator[Path]:
         yield Path(Way.NETWORK, f"its logs, which {driver.written} carries on", driver.place)
 
 
+def _by_others(project: Project, service: Service) -> Iterator[Path]:
+    """What it shares with containers of which the files say nothing."""
+    for key, what in _SPACES.items():
+        mode = service.scalar(key)
+        kind, _, other = mode.text.partition(":") if mode else ("", "", "")
+        if mode and (kind == "container" or (kind == "service" and other not in project.services)):
+            yield Path(Way.UNKNOWN, f"the {what} of {kind} {other}", mode.place)
+    for lender in service.texts("volumes_from"):
+        if lender.text.startswith("container:"):
+            name = lender.text.split(":")[1]
+            yield Path(Way.UNKNOWN, f"the volumes of container {name}", lender.place)
+
+
 @dataclass(frozen=True, slots=True)
 class _Meeting:
     """What services have in common, and who they are."""
@@ -264,3 +279,12 @@ def _meetings(project: Project, alone: Mapping[str, Reach]) -> Iterator[_Meeting
             yield _Meeting(f"volume {source}", tuple(dict.fromkeys(name for name, _ in users)))
     for names in held.values():
         yield _Meeting("its own network", tuple(names))
+    yield from _in_spaces(project)
+
+
+def _in_spaces(project: Project) -> Iterator[_Meeting]:
+    for name, service in project.services.items():
+        for key, what in _SPACES.items():
+            kind, _, other = text_at(service.table, key).partition(":")
+            if kind == "service" and other in project.services:
+                yield _Meeting(f"its {what}", (name, other))

@@ -217,8 +217,9 @@ RULES = (
         id="engine-on-unknown-network",
         severity=Severity.WARNING,
         title="Whether an engine has a way out is not in the file",
-        why="A network that is made elsewhere may lead out, today or after the next change to it.",
-        fix='Define the network here, with "internal: true".',
+        why="A network that is made elsewhere may lead out, today or after the next change to it; so may another "
+        "container with which it shares processes, memory or volumes.",
+        fix='Define the network here, with "internal: true", and the other container as a service.',
         check=_engine_unknown,
     ),
     Rule(
