@@ -1,5 +1,6 @@
 """What every service can reach, and by which path: networks, borrowed namespaces, the machine, other services."""
 
+import re
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from muniment.seal.lint.tree import Place, text_at
 from muniment.seal.ruling import rules_containers
 
 _MOST_SHOWN = 30
+_NETWORK_DEVICE = re.compile("/dev/infiniband(/.*)?")
+"""Programs send with it past the kernel, and past the network namespaces that it keeps."""
 _SPACES = {"pid": "processes", "ipc": "shared memory"}
 """What a service may share with one other."""
 
@@ -111,7 +114,13 @@ def _alone(project: Project, service: Service) -> Reach:
     holder, mode = _holder(project, service)
     place = service.place_of("network_mode")
     networks: dict[str, Network] = {}
-    paths = [*_control(service), *_by_volumes(project, service), *_by_logs(service), *_by_others(project, service)]
+    paths = [
+        *_control(service),
+        *_by_devices(service),
+        *_by_volumes(project, service),
+        *_by_logs(service),
+        *_by_others(project, service),
+    ]
     match mode.partition(":")[0]:
         case "":
             for name, where in holder.networks.items():
@@ -191,6 +200,12 @@ def _by_volumes(project: Project, service: Service) -> Iterator[Path]:
         if volume.disk:
             what = f"control over the machine (volume {mount.source} is its {volume.disk})"
             yield Path(Way.CONTROL, what, mount.place)
+
+
+def _by_devices(service: Service) -> Iterator[Path]:
+    for device, place in service.devices:
+        if _NETWORK_DEVICE.fullmatch(device):
+            yield Path(Way.NETWORK, f"the machine's network card ({device})", place)
 
 
 def _by_logs(service: Service) -> Iterator[Path]:

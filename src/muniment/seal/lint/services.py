@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from muniment.seal.lint.merging import names, pairs
 from muniment.seal.lint.storage import Mount
 from muniment.seal.lint.tree import Entry, Items, Node, Place, Scalar, Table, is_true_at, scalars, text_at
+from muniment.seal.ruling import plain
 
 _SHELLS = {"sh", "bash", "ash", "dash", "zsh"}
 _SHELL_COMMAND = re.compile(r"-[a-z]*c")
@@ -149,6 +150,15 @@ class Service:
     def network_mode(self) -> str:
         """What it says, "" for nothing."""
         return text_at(self.table, "network_mode")
+
+    @property
+    def devices(self) -> Iterator[tuple[str, Place]]:
+        """The machine's devices that it is given, in their shortest spelling, and where that is said."""
+        node = self.node("devices")
+        for item in node.items if isinstance(node, Items) else ():
+            text = text_at(item, "source") or (item.text.partition(":")[0] if isinstance(item, Scalar) else "")
+            if text:
+                yield plain(text), item.place
 
     @property
     def logs_elsewhere(self) -> Scalar | None:

@@ -8,7 +8,6 @@ from muniment.seal.lint.reach import controls_docker
 from muniment.seal.lint.rule import Hit, Rule, Severity, Subject
 from muniment.seal.lint.services import Service
 from muniment.seal.lint.storage import Kind, Mount
-from muniment.seal.lint.tree import Items, Scalar, Table
 from muniment.seal.ruling import plain
 
 _ESCAPING = {
@@ -31,10 +30,11 @@ _UNCONFINED = re.compile(r"(seccomp|apparmor|systempaths)[:=]unconfined|label[:=
 _NO_NEW_PRIVILEGES = re.compile(r"no-new-privileges([:=]true)?")
 _NAMESPACES = {"ipc": "ipc", "userns_mode": "user ids", "uts": "host name", "cgroup": "control groups"}
 _RAW_DEVICE = re.compile(
-    r"/dev(/(mem|kmem|port|kmsg|sd[a-z]+\d*|vd[a-z]+\d*|xvd[a-z]+\d*|nvme\d.*|dm-.*|mapper/.*|disk/.*))?"
+    r"/dev(/(mem|kmem|port|kmsg|x?vd[a-z]+\d*|sd[a-z]+\d*|(nvme|md|mmcblk|loop|rbd)\d.*|(dm-|mapper/|disk/|md/|rbd/).*))?"
 )
 _HOME = re.compile(r"(\$HOME\b|\$\{HOME[^}]*\}|~|/root|/home/[^/]+)(?=/|$)")
 _SECRETS = ("~/.ssh", "~/.aws", "~/.docker", "~/.kube", "~/.gnupg", "~/.config/gcloud", "~/.azure")
+_RUN = re.compile("^/var/run(?=/|$)")
 _WHOLE = {
     "/",
     "/etc",
@@ -62,7 +62,13 @@ _BELOW = (
     "/etc/sudoers",
     "/etc/cron",
     "/etc/systemd",
+    "/run/dbus",
 )
+_PROGRAMS = re.compile(
+    "/(sys|usr|bin|sbin|lib(x?32|64)?|var/spool/cron|run/systemd"
+    "|etc/(passwd|group|crontab|ld[.]so[.]preload|pam[.]d|profile[.]d))(/.*)?"
+)
+"""What the machine runs, and what says who runs it; reading most of it is no harm."""
 _FILES = {"/etc/shadow", "/etc/gshadow", "/etc/docker", "/etc/kubernetes", "/etc/sudoers.d"}
 
 
@@ -167,12 +173,9 @@ def _host_namespace(subject: Subject) -> Iterator[Hit]:
 
 def _devices(subject: Subject) -> Iterator[Hit]:
     for service in _unprivileged(subject):
-        node = service.node("devices")
-        for item in node.items if isinstance(node, Items) else ():
-            source = item.get("source") if isinstance(item, Table) else item
-            text = source.text.partition(":")[0] if isinstance(source, Scalar) else ""
-            if text and _RAW_DEVICE.fullmatch(text.rstrip("/")):
-                yield Hit(item.place, service.name, f"{text} is given to it")
+        for device, place in service.devices:
+            if _RAW_DEVICE.fullmatch(device):
+                yield Hit(place, service.name, f"{device} is given to it")
         for mount, volume in subject.project.volumes_of(service):
             if volume.disk:
                 yield Hit(mount.place, service.name, f"the volume {mount.source} is {volume.disk}")
@@ -196,8 +199,11 @@ def _is_the_machines(mount: Mount) -> bool:
     # Of ${HOME} nothing is known but that it is a home.
     spelt = mount.written if _HOME.match(mount.written) else mount.source
     path = posixpath.normpath(_HOME.sub("~", plain(spelt), count=1)) if spelt else ""
+    path = _RUN.sub("/run", path)
     if mount.read_only and path in _READ_BY_ALL:
         return False
+    if not mount.read_only and _PROGRAMS.fullmatch(path):
+        return True
     below = any(path == one or path.startswith((f"{one}/", f"{one}.")) for one in (*_BELOW, *_SECRETS))
     return below or path in _WHOLE | _FILES
 
