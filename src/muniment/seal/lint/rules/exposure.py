@@ -1,11 +1,12 @@
 """Rules about networks, published ports and ways out."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from muniment.seal.lint.reach import Out, Way
 from muniment.seal.lint.rule import Hit, Rule, Severity, Subject, faults
 from muniment.seal.lint.services import Network, Port, Service
-from muniment.seal.lint.tree import Place
+from muniment.seal.lint.tree import Place, text_at
 
 _PROXIES = {"http_proxy", "https_proxy", "ftp_proxy", "all_proxy"}
 _ALL_ADDRESSES = {"", "0.0.0.0", "::", "[::]", "*"}  # noqa: S104 - looked for, not listened on
@@ -158,11 +159,33 @@ def _proxies(subject: Subject) -> Iterator[Hit]:
                 yield Hit(variable.place, service.name, f"{name} {given}")
 
 
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def _fixed_addresses(subject: Subject, networks: Collection[str]) -> set[IPv4Address | IPv6Address]:
+    """Those that services are given on some networks."""
+    texts = {
+        text_at(service.node("networks", network), key)
+        for service in subject.project.services.values()
+        for network in networks
+        for key in ("ipv4_address", "ipv6_address")
+    }
+    return {address for address in map(_address, texts) if address}
+
+
 def _dns(subject: Subject) -> Iterator[Hit]:
     for service in subject.project.services.values():
         reach = subject.reaches[service.name]
         if reach.out in {Out.INDIRECT, Out.NO} and reach.networks:
+            within = _fixed_addresses(subject, reach.networks)
             for server in service.texts("dns"):
+                address = _address(server.text)
+                if address and (address.is_loopback or address in within):
+                    continue
                 yield Hit(server.place, service.name, f"names are asked of {server.written}, past its networks")
 
 
