@@ -1,6 +1,6 @@
 """Rules about networks, published ports and ways out."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from muniment.seal.lint.reach import Out, Way
@@ -166,25 +166,24 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def _fixed_addresses(subject: Subject, networks: Collection[str]) -> set[IPv4Address | IPv6Address]:
-    """Those that services are given on some networks."""
-    texts = {
-        text_at(service.node("networks", network), key)
-        for service in subject.project.services.values()
-        for network in networks
+def _fixed_addresses(subject: Subject) -> set[tuple[str, IPv4Address | IPv6Address]]:
+    """Networks, and addresses that services are given on them."""
+    given = (
+        (network, _address(text_at(service.node("networks", network), key)))
+        for service, network, _ in _used(subject)
         for key in ("ipv4_address", "ipv6_address")
-    }
-    return {address for address in map(_address, texts) if address}
+    )
+    return {(network, address) for network, address in given if address}
 
 
 def _dns(subject: Subject) -> Iterator[Hit]:
+    fixed = _fixed_addresses(subject)
     for service in subject.project.services.values():
         reach = subject.reaches[service.name]
         if reach.out in {Out.INDIRECT, Out.NO} and reach.networks:
-            within = _fixed_addresses(subject, reach.networks)
             for server in service.texts("dns"):
                 address = _address(server.text)
-                if address and (address.is_loopback or address in within):
+                if address and (address.is_loopback or any((network, address) in fixed for network in reach.networks)):
                     continue
                 yield Hit(server.place, service.name, f"names are asked of {server.written}, past its networks")
 
