@@ -80,6 +80,13 @@ def test_whatever_is_let_through_is_named(method: str, path: str, status: int) -
     assert found.seen == f"{method} {path}: {status}"
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_request_that_was_one_too_many_says_nothing_of_what_is_let_through(status: int) -> None:
+    with service({**ROUTES, ("GET", "/version"): status}) as plan:
+        (found,) = [check for check in routes_checks(plan) if check.verdict is not Verdict.HOLDS]
+    assert found.verdict is Verdict.UNPROVEN
+
+
 @pytest.mark.parametrize("answers", [{}, {("GET", "/health"): 200}, {("GET", "/v1/models"): 200}])
 def test_one_that_turns_away_its_own_routes_proves_nothing(answers: dict[tuple[str, str], int]) -> None:
     with service(answers) as plan:

@@ -14,6 +14,7 @@ HOLDS, UNPROVEN, BROKEN = Verdict.HOLDS, Verdict.UNPROVEN, Verdict.BROKEN
 REACHED = ("answered", "connected", "ECONNREFUSED", "ECONNRESET", "EPIPE", "NOERROR", "NXDOMAIN", "SERVFAIL")
 UNSENT = ("ENETUNREACH", "ENETDOWN", "EADDRNOTAVAIL", "EAFNOSUPPORT", "EACCES", "EPERM")
 LOST = ("EHOSTUNREACH", "EHOSTDOWN", "ETIMEDOUT", "silence")
+SILENT = ("ETIMEDOUT", "silence")
 NOTHING = ("", "EMFILE", "OSError", "gaierror")
 """The probe did not run, or failed by itself."""
 EVERY = (*REACHED, *UNSENT, *LOST, *NOTHING)
@@ -29,7 +30,7 @@ def test_of_a_listener_of_ours_arrival_is_what_counts(outcome: str, control: str
     missed = judge_delivery(Trace(outcome), Trace(control, worked))
     if outcome in REACHED:
         assert missed is BROKEN, "somebody answered"
-    elif outcome in NOTHING or not worked:
+    elif outcome in NOTHING + SILENT or not worked:
         assert missed is UNPROVEN
     else:
         assert missed is HOLDS
@@ -41,7 +42,7 @@ def test_at_loopback_a_refusal_is_the_places_own(outcome: str, worked: bool) -> 
     found = judge_loopback(Trace(outcome), Trace("answered", worked))
     if outcome in set(REACHED) - {"ECONNREFUSED"}:
         assert found is BROKEN
-    elif outcome in NOTHING or not worked:
+    elif outcome in NOTHING + SILENT or not worked:
         assert found is UNPROVEN
     else:
         assert found is HOLDS

@@ -17,7 +17,7 @@ KEY_VARIABLE = "MUNIMENT_API_KEY"
 """Of the environment: the key for a service that wants one."""
 _WITHIN = 10.0
 _MOST = 4 << 20
-_OK, _UNAUTHORIZED = 200, 401
+_OK, _UNAUTHORIZED, _TOO_MANY, _UNAVAILABLE = 200, 401, 429, 503
 _TURNED_AWAY = frozenset({400, 404, 405})
 _GATEWAY = "gateway"
 
@@ -104,9 +104,14 @@ def routes_checks(plan: Plan) -> list[Check]:
 
 def _turned_away(plan: Plan, what: str, requests: "list[tuple[str, str]]", control: str, *, works: bool) -> Check:
     statuses = {request: ask(plan, *request).status for request in requests}
-    through = [
-        f"{method} {path}: {status}" for (method, path), status in statuses.items() if status not in _TURNED_AWAY
-    ]
-    seen = ", ".join(through) or f"all {len(requests)} turned away"
+    told = {f"{method} {path}: {status}": status for (method, path), status in statuses.items()}
+    odd = [shown for shown, status in told.items() if status not in _TURNED_AWAY]
+    through = [shown for shown in odd if not _is_busy(told[shown])]
+    seen = ", ".join(through or odd) or f"all {len(requests)} turned away"
     found = fact(_GATEWAY, "request", what, seen, is_well=not through).model_copy(update={"control": control})
-    return found if works or through else found.model_copy(update={"verdict": Verdict.UNPROVEN})
+    return found if through or (works and not odd) else found.model_copy(update={"verdict": Verdict.UNPROVEN})
+
+
+def _is_busy(status: int) -> bool:
+    """Whether a request was not looked at, as there were too many. (That one went wrong means that it got further.)"""
+    return status in {_TOO_MANY, _UNAVAILABLE}

@@ -3,7 +3,7 @@
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from muniment.deploy.settings import Plan
 from muniment.errors import DeployError
 from muniment.seal import catalogue
 from muniment.seal.claims import Check, Finding, fact, unknown
-from muniment.seal.containers import companions, inspected_project
+from muniment.seal.containers import companions, inspected_project, sharers
 from muniment.seal.docker import Docker
 from muniment.seal.inspected import Inspected, inspected_from
 from muniment.seal.listening import Listener, container_command, listener
@@ -69,7 +69,9 @@ def observe(folder: DeploymentFolder, docker: Docker, controls: Controls | None 
     given = controls or Controls()
     plan, images = folder.load(), folder.images()
     token = f"{plan.project}-{secrets.token_hex(8)}"
-    containers = _by_service(map(inspected_from, inspected_project(docker, plan.project)))
+    found = map(inspected_from, inspected_project(docker, plan.project))
+    # Of two of a service, the one that was brought up comes first: the server's image runs the verifier's programs too.
+    containers = _by_service(sorted(found, key=lambda one: one.image_id != images.get(one.service)))
     server = containers.get(SERVER)
     if server is None:
         raise DeployError("The deployment does not run: there is no container of server", "Run muniment up first.")
@@ -130,7 +132,9 @@ def _beside(
     return {
         catalogue.ALLOWED_ROUTES.id: [pool.submit(routes_checks, plan)],
         catalogue.NO_TRACE.id: [pool.submit(_changed, docker, one) for one in containers.values()],
-        catalogue.NO_NEIGHBOUR.id: [pool.submit(_alone, docker, one) for one in containers.values()],
+        catalogue.NO_NEIGHBOUR.id: [
+            pool.submit(_alone, docker, one, {one.id for one in containers.values()}) for one in containers.values()
+        ],
         catalogue.AS_PLANNED.id: [pool.submit(_as_planned, plan, folder, images, containers)],
         catalogue.VERIFIED_MODEL.id: [
             pool.submit(
@@ -148,14 +152,19 @@ def _changed(docker: Docker, container: Inspected) -> list[Check]:
         return [unknown(container.service, "engine", "changed files", error.what)]
 
 
-def _alone(docker: Docker, container: Inspected) -> list[Check]:
-    """Whether no other container has been put into its namespaces; those of the verifier's are not meant."""
+def _alone(docker: Docker, container: Inspected, ours: Collection[str]) -> list[Check]:
+    """Whether no other container has been put into its namespaces, or has its volumes. The verifier's do not count."""
+    volumes = [source for kind, source, _, _ in container.mounts if kind == "volume"]
     try:
-        beside = companions(docker, container.id, LABEL)
+        inside = companions(docker, container.id, LABEL)
+        users = {one: name for volume in volumes for one, name in sharers(docker, volume).items() if one not in ours}
     except DeployError as error:
         return [unknown(container.service, "engine", "containers in its namespaces", error.what)]
-    shown = ", ".join(beside) or "none"
-    return [fact(container.service, "engine", "containers in its namespaces", shown, is_well=not beside)]
+    told = {"containers in its namespaces": inside, "other containers with its volumes": tuple(users.values())}
+    return [
+        fact(container.service, "engine", what, ", ".join(names) or "none", is_well=not names)
+        for what, names in told.items()
+    ]
 
 
 def _logged(docker: Docker, containers: Mapping[str, Inspected], marked: Marked, since: float) -> list[Check]:

@@ -88,6 +88,13 @@ def companions(docker: Docker, container: str, but: str) -> tuple[str, ...]:
     )
 
 
+def sharers(docker: Docker, volume: str) -> dict[str, str]:
+    """The containers that have a volume, whether they run or not: their names by their ids."""
+    listing = ("ps", "--all", "--no-trunc", "--filter", f"volume={volume}", "--format", "{{.ID}} {{.Names}}")
+    pairs = (line.partition(" ") for line in docker.ask(*listing).splitlines())
+    return {container: name for container, _, name in pairs}
+
+
 def _inspected(docker: Docker, listing: tuple[str, ...], *inspect: str) -> Iterator[Any]:
     """What Docker says of each that it lists; one by one, as one that is gone meanwhile spoils the answer about all."""
     for one in docker.ask(*listing).split():

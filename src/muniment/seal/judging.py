@@ -12,7 +12,8 @@ _REACHED = frozenset({"answered", "connected", "ECONNREFUSED", "ECONNRESET", "EP
 """Somebody answered; a refusal is an answer too."""
 _NOT_SENT = frozenset({"ENETUNREACH", "ENETDOWN", "EADDRNOTAVAIL", "EAFNOSUPPORT", "EACCES", "EPERM"})
 """The kernel let nothing out of the namespace."""
-_LOST = frozenset({"EHOSTUNREACH", "EHOSTDOWN", "ETIMEDOUT", "silence"})
+_SILENT = frozenset({"ETIMEDOUT", "silence"})
+_LOST = _SILENT | {"EHOSTUNREACH", "EHOSTDOWN"}
 """It may have gone out; nothing came back."""
 _TOLD = frozenset({"NOERROR", "NXDOMAIN"})
 """A resolver knows whether there is such a name, so it has asked."""
@@ -55,10 +56,13 @@ class Trace:
 
 
 def judge_delivery(probe: Trace, control: Trace) -> Verdict:
-    """Of a probe to a listener of the verifier's: what arrived there counts, whatever the program says."""
+    """Of a probe to a listener of the verifier's: what arrived there counts, whatever the program says.
+
+    Silence proves nothing: a firewall may drop what goes to a port that nobody knows, and let in what others wait for.
+    """
     if probe.arrived or probe.is_reached:
         return Verdict.BROKEN
-    known = probe.outcome in _NOT_SENT | _LOST
+    known = probe.outcome in _NOT_SENT | _LOST - _SILENT
     return Verdict.HOLDS if known and control.arrived else Verdict.UNPROVEN
 
 
@@ -66,7 +70,7 @@ def judge_loopback(probe: Trace, control: Trace) -> Verdict:
     """Of a probe to a listener at this machine's loopback address, where a refusal is the place's own."""
     if probe.arrived or (probe.is_reached and probe.outcome != "ECONNREFUSED"):
         return Verdict.BROKEN
-    known = probe.outcome in _NOT_SENT | _LOST | {"ECONNREFUSED"}
+    known = probe.outcome in (_NOT_SENT | _LOST | {"ECONNREFUSED"}) - _SILENT
     return Verdict.HOLDS if known and control.arrived else Verdict.UNPROVEN
 
 

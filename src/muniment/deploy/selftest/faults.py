@@ -240,6 +240,10 @@ def _sidecar(made: Copy) -> AbstractContextManager[object]:
     return made.beside("--network", f"container:{made.container(made.reader)}")
 
 
+def _sharing(made: Copy) -> AbstractContextManager[object]:
+    return made.beside("--network", "none", "--volume", f"{made.plan.project}_server-socket:/shared")
+
+
 def _unplanned(made: Copy) -> AbstractContextManager[object]:
     return _of_project(made, "spy")
 
@@ -311,6 +315,14 @@ _NETWORKS = (
         says="Another container is put into the network namespace of what reads",
         breaks=(catalogue.NO_NEIGHBOUR,),
         meanwhile=_sidecar,
+    ),
+)
+_SHARED = (
+    Fault(
+        id="volume-shared",
+        says="Another container shares the way to the server",
+        breaks=(catalogue.NO_NEIGHBOUR,),
+        meanwhile=_sharing,
     ),
 )
 _PORTS = (
@@ -567,7 +579,7 @@ _OTHERS = (
     ),
 )
 
-FAULTS = (*_NETWORKS, *_PORTS, *_MOUNTS, *_PRIVILEGES, *_TRACES, *_ENGINES, *_OTHERS)
+FAULTS = (*_NETWORKS, *_SHARED, *_PORTS, *_MOUNTS, *_PRIVILEGES, *_TRACES, *_ENGINES, *_OTHERS)
 """All of them, in the order in which they are tried."""
 
 
