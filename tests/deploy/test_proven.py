@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from muniment.deploy.proven import Observed, findings
-from muniment.deploy.proving_engines import OFFLINE, QUIET
+from muniment.deploy.proving_engines import OFFLINE, QUIET, FilesRead
 from muniment.deploy.settings import EngineKind, Plan, Topology
+from muniment.models import FileEntry, Manifest
 from muniment.seal import catalogue
 from muniment.seal.claims import Check, Verdict, fact
 from muniment.seal.docker import Docker, find_engine
@@ -45,6 +46,10 @@ DATA = "241 218 254:0 /v /var/lib/muniment rw - ext4 /dev/vda rw\n"
 RIGHTS = STATUS.replace("a80425fb", "00000000")
 OLD, NEW = "20.10.24", "28.3.3"
 HEARD = Listening(port=40_000, names_port=40_001, files={"fib_trie": FIB_TRIE, "resolv.conf": "nameserver 10.0.0.53\n"})
+MANIFEST = Manifest(
+    ENGINE.model, None, (FileEntry("config.json", 1_234, "5" * 64), FileEntry("model.safetensors", 7_000, "6" * 64))
+)
+FOUND = {entry.name: entry.sha256 for entry in MANIFEST.files}
 MODEL = {"Type": "bind", "Source": ENGINE.folder, "Destination": "/models/served", "RW": False}
 
 
@@ -99,7 +104,7 @@ def observed(plan: Plan = PLAN, engine: str = NEW, **changed: Any) -> Observed:
         claim.id: holds
         for claim in (
             *(catalogue.ALLOWED_ROUTES, catalogue.AS_PLANNED, catalogue.NO_CONTENT_LOGGED, catalogue.NO_TRACE),
-            *(catalogue.NO_NEIGHBOUR, catalogue.VERIFIED_MODEL),
+            catalogue.NO_NEIGHBOUR,
         )
     }
     made = Observed(
@@ -110,6 +115,7 @@ def observed(plan: Plan = PLAN, engine: str = NEW, **changed: Any) -> Observed:
         reached=Reached(TRIED, {service: seen(service) for service in services}, arrived, ("gateway",), ("here",)),
         failures={},
         gathered=gathered,
+        models={engine.service: FilesRead(manifest=MANIFEST, found=FOUND, check=holds[0]) for engine in plan.engines},
     )
     return replace(made, **changed)
 

@@ -1,7 +1,6 @@
 """Whether engines run on the verified model, as their processes were really started."""
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,12 @@ from muniment.deploy.engines import engine_service
 from muniment.deploy.proving_engines import (
     OFFLINE,
     QUIET,
+    FilesRead,
     argument_checks,
     environment_checks,
-    file_check,
     mount_checks,
+    mounted_folder,
+    read_files,
 )
 from muniment.models.manifest import MANIFEST_NAME, FileEntry, Manifest
 from muniment.seal.claims import Check, Verdict, worst
@@ -124,8 +125,42 @@ class TestFiles:
         (tmp_path / MANIFEST_NAME).write_bytes(Manifest("some/model", None, entries).to_bytes())
         return tmp_path
 
+    def read(self, folder: Path, within: float = 60) -> FilesRead:
+        return read_files("engine-1", str(folder), within)
+
     def check(self, folder: Path, within: float = 60) -> Check:
-        return file_check(replace(ENGINE, folder=str(folder)), str(folder), within)
+        return self.read(folder, within).check
+
+    def test_what_they_were_found_to_be_is_told(self, folder: Path) -> None:
+        read = self.read(folder)
+        assert read.manifest == Manifest.of_folder(folder)
+        assert read.found == {entry.name: entry.sha256 for entry in read.manifest.files}
+
+    def test_of_one_that_was_changed_too_and_of_the_others_beside_it(self, folder: Path) -> None:
+        (folder / "config.json").write_bytes(b"[]")
+        read = self.read(folder)
+        assert read.check.verdict is Verdict.BROKEN
+        assert read.found["config.json"] == hashlib.sha256(b"[]").hexdigest()
+        assert read.found["model.safetensors"] == hashlib.sha256(bytes(3_000)).hexdigest()
+
+    def test_of_one_that_is_missing_nothing_was_found(self, folder: Path) -> None:
+        (folder / "config.json").unlink()
+        assert list(self.read(folder).found) == ["model.safetensors"]
+
+    def test_one_that_was_found_changed_is_broken_though_time_ran_out(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (folder / "config.json").write_bytes(b"[]")
+        clock = iter([0.0, 1.0, 99.0])
+        monkeypatch.setattr("muniment.deploy.proving_engines.time.monotonic", lambda: next(clock))
+        read = self.read(folder, within=15)
+        assert read.check.verdict is Verdict.BROKEN
+        assert "config.json" in read.check.seen
+        assert list(read.found) == ["config.json"]
+
+    def test_where_nothing_is_mounted_nothing_is_read(self) -> None:
+        read = read_files("engine-1", mounted_folder(inspected_from(inspected("engine-1"))), 60)
+        assert (read.manifest, read.found, read.check.verdict) == (None, {}, Verdict.UNPROVEN)
 
     def test_as_they_came_they_hold(self, folder: Path) -> None:
         assert self.check(folder).verdict is Verdict.HOLDS
@@ -144,3 +179,4 @@ class TestFiles:
         found = self.check(folder, within=-1)
         assert found.verdict is Verdict.UNPROVEN
         assert "muniment model verify" in found.seen
+        assert self.read(folder, within=-1).found == {}

@@ -1,5 +1,6 @@
 """A manifest says what a model consists of, and tells every file that is not so."""
 
+import hashlib
 import json
 import os
 from typing import Any
@@ -103,6 +104,19 @@ def test_progress_counts_all_bytes(model: Model) -> None:
     assert [one.file for one in told] == [entry.name for entry in model.manifest.files]
     assert [one.done for one in told] == sorted({one.done for one in told})
     assert (told[-1].done, told[-1].total) == (model.manifest.size, model.manifest.size)
+
+
+def test_what_each_file_was_found_to_be_is_told_and_nothing_of_those_that_were_not_read(model: Model) -> None:
+    first, second, third, *others = model.manifest.files
+    (model.path / first.name).write_bytes(bytes(first.size))
+    (model.path / second.name).unlink()
+    (model.path / third.name).write_bytes(bytes(third.size + 1))
+    found: dict[str, str] = {}
+    model.manifest.verify(model.path, tell_read=found.__setitem__)
+    assert found == {
+        first.name: hashlib.sha256(bytes(first.size)).hexdigest(),
+        **{entry.name: entry.sha256 for entry in others},
+    }
 
 
 def test_every_fault_is_told_by_its_file(model: Model) -> None:

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from muniment.deploy.advisories import holes_in
 from muniment.deploy.hardening import DATA
 from muniment.deploy.monitoring.services import GRAFANA_ADDRESS, GRAFANA_PORT
-from muniment.deploy.proving_engines import OFFLINE, QUIET, argument_checks, environment_checks, mount_checks
+from muniment.deploy.proving_engines import (
+    OFFLINE,
+    QUIET,
+    FilesRead,
+    argument_checks,
+    environment_checks,
+    mount_checks,
+)
 from muniment.deploy.settings import Plan, Topology
 from muniment.errors import DeployError
 from muniment.seal import catalogue
@@ -36,6 +43,7 @@ class Observed:
         failures: why a probe was not sent, by the container's name.
         gathered: checks that take no probe, by their claims' ids; none of logs while documents are refused until the
             seal is known to hold, as it would never be if that had to be shown first.
+        models: what was read of the engines' models, by their services.
     """
 
     plan: Plan
@@ -45,6 +53,7 @@ class Observed:
     reached: Reached
     failures: Mapping[str, str]
     gathered: Mapping[str, list[Check]]
+    models: Mapping[str, FilesRead]
 
     @property
     def readers(self) -> tuple[str, ...]:
@@ -212,7 +221,7 @@ def _models(observed: Observed) -> list[Check]:
         ]
 
     found = [check for service in engines for check in observed.seen(service, judged)]
-    return found + observed.gathered[catalogue.VERIFIED_MODEL.id]
+    return found + [one.check for one in observed.models.values()]
 
 
 def _server(observed: Observed) -> list[Check]:

@@ -14,9 +14,8 @@ from muniment.deploy.compose import document
 from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.frontdoor import routes_checks
 from muniment.deploy.marking import Marked, log_checks, read_marked
-from muniment.deploy.places import MODEL
 from muniment.deploy.proven import GATEWAY, GATEWAY_PORT, SERVER, Observed, findings
-from muniment.deploy.proving_engines import OFFLINE, PROXIES, QUIET, file_check
+from muniment.deploy.proving_engines import OFFLINE, PROXIES, QUIET, FilesRead, mounted_folder, read_files
 from muniment.deploy.settings import Plan
 from muniment.errors import DeployError
 from muniment.seal import catalogue
@@ -78,6 +77,7 @@ def observe(folder: DeploymentFolder, docker: Docker, controls: Controls | None 
     began = time.time()
     with _cleared(docker, token), ThreadPoolExecutor() as pool:
         beside = _beside(plan, folder.path, images, docker, containers, pool)
+        reading = {engine.service: pool.submit(_model, engine.service, containers) for engine in plan.engines}
         marking = pool.submit(read_marked, plan, _READING)
         reached, failures = _reach(docker, containers, token, given)
         gathered = {name: [check for one in futures for check in one.result()] for name, futures in beside.items()}
@@ -91,6 +91,7 @@ def observe(folder: DeploymentFolder, docker: Docker, controls: Controls | None 
         reached=reached,
         failures=failures,
         gathered=gathered,
+        models={service: future.result() for service, future in reading.items()},
     )
 
 
@@ -124,11 +125,6 @@ def _beside(
     pool: ThreadPoolExecutor,
 ) -> dict[str, list["Future[list[Check]]"]]:
     """What is looked at while the probes are under way, by claim."""
-    folders = {
-        engine.service: next((source for source, place, _ in one.binds if place == MODEL), "")
-        for engine in plan.engines
-        if (one := containers.get(engine.service))
-    }
     return {
         catalogue.ALLOWED_ROUTES.id: [pool.submit(routes_checks, plan)],
         catalogue.NO_TRACE.id: [pool.submit(_changed, docker, one) for one in containers.values()],
@@ -136,13 +132,13 @@ def _beside(
             pool.submit(_alone, docker, one, {one.id for one in containers.values()}) for one in containers.values()
         ],
         catalogue.AS_PLANNED.id: [pool.submit(_as_planned, plan, folder, images, containers)],
-        catalogue.VERIFIED_MODEL.id: [
-            pool.submit(
-                lambda engine: [file_check(engine, folders.get(engine.service) or engine.folder, _HASHING)], engine
-            )
-            for engine in plan.engines
-        ],
     }
+
+
+def _model(service: str, containers: Mapping[str, Inspected]) -> FilesRead:
+    """What is read of the very folder that the engine has, which may be another than the planned one."""
+    one = containers.get(service)
+    return read_files(service, mounted_folder(one) if one else "", _HASHING)
 
 
 def _changed(docker: Docker, container: Inspected) -> list[Check]:

@@ -1,7 +1,8 @@
 """Whether engines run on the verified model, offline, as their processes really were started."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from muniment.deploy.places import MODEL
@@ -16,6 +17,21 @@ from muniment.seal.probing import ProcessSeen
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilesRead:
+    """What was read of the model that an engine has.
+
+    Attributes:
+        manifest: the one that lies there; None if there is none that can be used.
+        found: the SHA-256 of every file that was read to its end, by its name.
+        check: what that comes to.
+    """
+
+    manifest: Manifest | None
+    found: Mapping[str, str]
+    check: Check
 
 
 class _TimeIsUp(Exception):
@@ -95,8 +111,33 @@ def mount_checks(container: Inspected, engine: EnginePlan, processes: Iterable[P
     return [*found, fact(container.service, "kernel", f"mount at {MODEL}", shown, is_well=is_closed)]
 
 
-def file_check(engine: EnginePlan, folder: str, within: float) -> Check:
-    """Whether every file of a model has the hash that its manifest says, as far as can be read in so many seconds."""
+def mounted_folder(container: Inspected) -> str:
+    """The folder of this machine that an engine has its model from; "" if it has none."""
+    return next((source for source, place, _ in container.binds if place == MODEL), "")
+
+
+def read_files(subject: str, folder: str, within: float) -> FilesRead:
+    """Hold every file of a model to the manifest beside it, as far as can be read in so many seconds.
+
+    Args:
+        subject: the engine's service.
+        folder: what the engine has its model from; "" if nothing tells.
+    """
+    if not folder:
+        why = f"its container has nothing at {MODEL}"
+        return FilesRead(manifest=None, found={}, check=unknown(subject, "file", "the model's files", why))
+    try:
+        manifest = Manifest.of_folder(Path(folder))
+    except ModelChanged as error:
+        check = fact(subject, "file", "the model's files", error.what, is_well=False)
+        return FilesRead(manifest=None, found={}, check=check)
+    found: dict[str, str] = {}
+    check = _files_check(subject, manifest, Path(folder), within, found)
+    return FilesRead(manifest=manifest, found=found, check=check)
+
+
+def _files_check(subject: str, manifest: Manifest, folder: Path, within: float, found: dict[str, str]) -> Check:
+    """Whether the files are as the manifest says; what they were ``found`` to be is put there."""
     deadline = time.monotonic() + within
     done = 0
 
@@ -107,12 +148,12 @@ def file_check(engine: EnginePlan, folder: str, within: float) -> Check:
             raise _TimeIsUp
 
     try:
-        manifest = Manifest.of_folder(Path(folder))
-        faults = manifest.verify(Path(folder), tell)
-    except ModelChanged as error:
-        return fact(engine.service, "file", "the model's files", error.what, is_well=False)
+        faults = manifest.verify(folder, tell, found.__setitem__)
     except _TimeIsUp:
+        if wrong := [entry.name for entry in manifest.files if found.get(entry.name, entry.sha256) != entry.sha256]:
+            shown = f"{', '.join(wrong[:3])}: has another SHA-256 than when it came"
+            return fact(subject, "file", f"the files of {manifest.name}", shown, is_well=False)
         what = f"{done:,} of {manifest.size:,} bytes were read in {within:.0f} s; muniment model verify reads all"
-        return unknown(engine.service, "file", "the model's files", what)
+        return unknown(subject, "file", "the model's files", what)
     shown = "; ".join(map(str, faults[:3])) or f"{len(manifest.files)} files, {manifest.size:,} bytes, as they came"
-    return fact(engine.service, "file", f"the files of {manifest.name}", shown, is_well=not faults)
+    return fact(subject, "file", f"the files of {manifest.name}", shown, is_well=not faults)

@@ -3,10 +3,9 @@
 import hashlib
 import platform
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 
 from muniment.deploy import readiness
 from muniment.deploy.advisories import AS_OF, holes_in
@@ -15,11 +14,8 @@ from muniment.deploy.gpus import find_gpus
 from muniment.deploy.proven import Observed, findings
 from muniment.deploy.proving import observe
 from muniment.deploy.proving_engines import OFFLINE, QUIET
-from muniment.deploy.settings import EnginePlan
-from muniment.errors import DeployError, ModelChanged
+from muniment.errors import DeployError
 from muniment.models import Manifest
-from muniment.seal import catalogue
-from muniment.seal.claims import Verdict
 from muniment.seal.docker import Docker, version
 from muniment.seal.evidence.record import (
     Advisories,
@@ -132,24 +128,17 @@ def _settings(observed: Observed) -> Iterator[Setting]:
 
 
 def _models(observed: Observed) -> Iterator[ModelRecord]:
-    for engine in observed.plan.engines:
-        with suppress(ModelChanged):  # told among the findings
-            yield _model(engine, is_read=_is_read(observed, engine))
+    """Of what was read, by the manifest that lay beside it. That there was none is told among the findings."""
+    for read in observed.models.values():
+        if read.manifest is not None:
+            yield _model(read.manifest, read.found)
 
 
-def _is_read(observed: Observed, engine: EnginePlan) -> bool:
-    """Whether every file was read, and is what the manifest says."""
-    checks = observed.gathered[catalogue.VERIFIED_MODEL.id]
-    return any(one.subject == engine.service and one.verdict is Verdict.HOLDS for one in checks)
-
-
-def _model(engine: EnginePlan, *, is_read: bool) -> ModelRecord:
-    manifest = Manifest.of_folder(Path(engine.folder))
+def _model(manifest: Manifest, found: Mapping[str, str]) -> ModelRecord:
     files = tuple(
-        ModelFile(name=one.name, size=one.size, sha256=one.sha256, found=one.sha256 if is_read else None)
-        for one in manifest.files
+        ModelFile(name=one.name, size=one.size, sha256=one.sha256, found=found.get(one.name)) for one in manifest.files
     )
-    return ModelRecord(name=engine.model, manifest=hashlib.sha256(manifest.to_bytes()).hexdigest(), files=files)
+    return ModelRecord(name=manifest.name, manifest=hashlib.sha256(manifest.to_bytes()).hexdigest(), files=files)
 
 
 def _unknown(observed: Observed, problem: str) -> Iterator[Unknown]:

@@ -58,6 +58,9 @@ class Progress:
 Tell = Callable[[Progress], None]
 """Given the progress, after every piece."""
 
+TellRead = Callable[[str, str], None]
+"""Given the name of a file that was read to its end, and the SHA-256 of what lies there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -152,12 +155,14 @@ class Manifest:
             raise ModelChanged(f"{path} cannot be read: {error.strerror}", "Make it readable.") from None
         return cls.from_bytes(content, str(path))
 
-    def verify(self, folder: Path, tell: Tell | None = None) -> tuple[Fault, ...]:
+    def verify(self, folder: Path, tell: Tell | None = None, tell_read: TellRead | None = None) -> tuple[Fault, ...]:
         """Read every file of ``folder`` and say what is not as the manifest has it.
 
         Args:
             folder: the model's folder.
             tell: given the progress.
+            tell_read: given what each file was found to be, but for those that are missing or of another size, which
+                are not read.
 
         Returns:
             The faults, in the order of the files' names; none if the folder holds the model and nothing else.
@@ -170,7 +175,7 @@ class Manifest:
         faults = [Fault(name, FaultKind.EXTRA, "is not in the manifest") for name in present - known - {MANIFEST_NAME}]
         before = 0
         for entry in self.files:
-            if fault := _fault(folder, entry, _offset(tell, entry.name, before, self.size)):
+            if fault := _fault(folder, entry, _offset(tell, entry.name, before, self.size), tell_read):
                 faults.append(fault)
             before += entry.size
         return tuple(sorted(faults, key=lambda fault: fault.file))
@@ -217,14 +222,17 @@ def _offset(tell: Tell | None, name: str, before: int, total: int) -> Callable[[
     return lambda done: tell(Progress(name, before + done, total))
 
 
-def _fault(folder: Path, entry: FileEntry, done: Callable[[int], None]) -> Fault | None:
+def _fault(folder: Path, entry: FileEntry, done: Callable[[int], None], tell_read: TellRead | None) -> Fault | None:
     try:
         status = (folder / entry.name).lstat()
         if not stat.S_ISREG(status.st_mode):
             return Fault(entry.name, FaultKind.CHANGED, "is not a regular file")
         if status.st_size != entry.size:
             return Fault(entry.name, FaultKind.SIZE, f"has {status.st_size:,} bytes instead of {entry.size:,}")
-        if _sha256(folder / entry.name, done) != entry.sha256:
+        found = _sha256(folder / entry.name, done)
+        if tell_read is not None:
+            tell_read(entry.name, found)
+        if found != entry.sha256:
             return Fault(entry.name, FaultKind.CHANGED, "has another SHA-256 than when it came")
     except FileNotFoundError:
         return Fault(entry.name, FaultKind.MISSING, "is missing")
