@@ -102,6 +102,16 @@ def test_one_that_ended_is_left_out() -> None:
     assert prove((process,)) == ()
 
 
+def test_those_that_are_too_many_to_be_looked_at_leave_everything_unproven(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proving_processes, "_MOST", 1)
+    with worker(SEALED.format(together=False)) as process:
+        found = prove((process, Running(-1, "worker", "net:[1]"), Running(-2, "worker", "net:[2]")))
+    assert {finding.verdict for finding in found} == {Verdict.UNPROVEN}
+    for finding in found:
+        (left_out,) = [check for check in finding.checks if check.verdict is not Verdict.HOLDS]
+        assert left_out.seen == "2 more processes were not looked at"
+
+
 @pytest.mark.parametrize(("mark", "what"), [(WORKER_MODULE, "worker"), (KEEPER, "vLLM")])
 def test_they_are_known_by_what_they_are_started_with(mark: str, what: str) -> None:
     with worker(OPEN, mark) as process:
@@ -132,6 +142,12 @@ def test_one_that_has_just_started_gets_time_to_shut_itself_off(monkeypatch: pyt
     monkeypatch.setattr(proving_processes, "running", seen)
     assert proving_processes.find() == (late,)
     assert len(looks) == 3
+
+
+def test_all_are_found_however_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = tuple(Running(pid, "worker", "net:[0]") for pid in range(1, 100))
+    monkeypatch.setattr(proving_processes, "running", lambda: many)
+    assert proving_processes.find() == many
 
 
 def running_here() -> str:

@@ -27,16 +27,21 @@ def find() -> tuple[Running, ...]:
     while True:
         found = running()
         if all(one.is_shut_off for one in found) or time.monotonic() - began > _SETTLE:
-            return found[:_MOST]
+            return found
         time.sleep(_LOOK_EVERY)
 
 
 def prove(processes: tuple[Running, ...], control: Place | None = None) -> tuple[Finding, ...]:
     """What is found of each claim that such processes are under; nothing if all of them have ended meanwhile.
 
+    Of many, some are looked at, and what is claimed of all stays unproven.
+
     Args:
         control: where what is tried should work; this process's own namespaces, unless a test knows better.
     """
+    processes, rest = processes[:_MOST], processes[_MOST:]
+    more = f"{len(rest):,} more process{'es were' if len(rest) > 1 else ' was'} not looked at"
+    left_out = [unknown("others", "probe", "the probe", more)] if rest else []
     token = secrets.token_hex(8)
     try:
         with listener(local_command(), token) as heard:
@@ -53,7 +58,7 @@ def prove(processes: tuple[Running, ...], control: Place | None = None) -> tuple
             arrived = heard.arrived()
     except ProbeFailed as error:
         why = str(error)
-        return _findings(processes, lambda _, one: [unknown(one.name, "probe", "the listener", why)])
+        return _findings(processes, lambda _, one: [unknown(one.name, "probe", "the listener", why)], left_out)
     reached = Reached(tried, seen, arrived, (_HERE,))
     left = tuple(one for one in processes if _sender(one) in seen or one.is_there)
 
@@ -62,7 +67,7 @@ def prove(processes: tuple[Running, ...], control: Place | None = None) -> tuple
             return [unknown(one.name, "probe", "the probe", failures[_sender(one)])]
         return _checks(reached, claim, one)
 
-    return _findings(left, judged)
+    return _findings(left, judged, left_out)
 
 
 def send_all(places: dict[str, Place], order: Callable[[str], Order]) -> tuple[dict[str, Seen], dict[str, str]]:
@@ -95,11 +100,13 @@ def _checks(reached: Reached, claim: Claim, one: Running) -> list[Check]:
     return run_without(one.name, reached.seen[sender].processes, contained=False)
 
 
-def _findings(processes: tuple[Running, ...], checks: Callable[[Claim, Running], list[Check]]) -> tuple[Finding, ...]:
-    if not processes:
+def _findings(
+    processes: tuple[Running, ...], checks: Callable[[Claim, Running], list[Check]], left_out: list[Check]
+) -> tuple[Finding, ...]:
+    if not processes and not left_out:
         return ()
     claims = (catalogue.NO_INTERNET, catalogue.NO_HOST, catalogue.NO_NAMES, catalogue.NO_PRIVILEGE)
     return tuple(
-        Finding(claim=claim, checks=tuple(check for one in processes for check in checks(claim, one)))
+        Finding(claim=claim, checks=(*(check for one in processes for check in checks(claim, one)), *left_out))
         for claim in claims
     )
