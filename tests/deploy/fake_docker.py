@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+IMAGE = "sha256:" + "0123" * 16
+"""What every image is, to Docker."""
+
 
 class FakeProgram:
     """A program in ``folder`` that answers by its arguments, and keeps a list of what it was called with.
@@ -67,7 +70,7 @@ class FakeDocker(FakeProgram):
     def has(self, *images: str, label: str = "") -> None:
         """Have these images, built from what ``label`` says."""
         for image in images:
-            self.says(f"image inspect*{image}", "sha256:0123\n")
+            self.says(f"image inspect*{image}", f"{IMAGE}\n")
             self.says(f"image inspect --format *muniment.sources*{image}", f"{label}\n")
 
     @property
@@ -81,7 +84,7 @@ def inspected(service: str = "gateway", **given: Any) -> dict[str, Any]:
     mode = given.get("mode", "deeds_default")
     return {
         "Id": given.get("id", f"id-of-{service}"),
-        "Image": "sha256:0123",
+        "Image": IMAGE,
         "RestartCount": given.get("restarts", 0),
         "State": {
             "Status": given.get("state", "running"),

@@ -17,7 +17,7 @@ from muniment.deploy.settings import Plan, Topology
 from muniment.errors import DeployError, EvidenceError
 from muniment.seal.docker import find_docker
 from muniment.seal.evidence.keys import SECRET_NAME
-from tests.deploy.fake_docker import FakeDocker, all_well, inspected
+from tests.deploy.fake_docker import IMAGE, FakeDocker, all_well, inspected
 from tests.deploy.front import Front, front
 from tests.deploy.making_certificates import signed, written
 from tests.deploy.plans import PLAN
@@ -67,7 +67,7 @@ def test_up_keeps_the_plan_starts_it_and_waits(
     assert composed(fake, deployment) == ["up --detach --remove-orphans --no-build"]
     assert told == ["Starting the containers"]
     assert gateway.asked == [("/ready", None)]
-    assert deployment.folder.images() == dict.fromkeys(("gateway", "server", "engine-1"), "sha256:0123")
+    assert deployment.folder.images() == dict.fromkeys(("gateway", "server", "engine-1"), IMAGE)
 
 
 def test_what_the_server_mounts_is_there_before_it_starts(

@@ -19,6 +19,7 @@ from muniment.deploy.settings import EngineKind, Topology
 from muniment.errors import DeployError, OutputError, UsageError
 from muniment.seal.evidence.archive import publish
 from muniment.seal.evidence.keys import signing_key
+from tests.deploy.fake_docker import IMAGE
 from tests.deploy.plans import PLAN, plan_of
 from tests.processes import AS_ANY_USER, python
 from tests.seal.evidence.making import NOON, evidence
@@ -271,7 +272,12 @@ def test_a_user_without_a_home_is_told_what_to_do(monkeypatch: pytest.MonkeyPatc
 def test_the_images_that_it_was_brought_up_with_are_kept(folder: DeploymentFolder) -> None:
     assert folder.images() == {}
     folder.make()
-    folder.keep_images({"server": "sha256:0123"})
-    assert folder.images() == {"server": "sha256:0123"}
-    (folder.path / "images.json").write_text("[]")
+    folder.keep_images({"server": IMAGE})
+    assert folder.images() == {"server": IMAGE}
+
+
+@pytest.mark.parametrize("content", ["[]", '{"server": "sha256:0123"}', '{"server": 1}', "{", "\0"])
+def test_what_cannot_have_been_kept_of_images_is_nothing(folder: DeploymentFolder, content: str) -> None:
+    folder.make()
+    (folder.path / "images.json").write_text(content)
     assert folder.images() == {}

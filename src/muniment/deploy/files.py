@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from muniment.deploy.compose import compose_file
 from muniment.deploy.places import EVIDENCE_FOLDER
@@ -18,7 +19,7 @@ from muniment.seal.evidence.keys import signing_key
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _PLAN = TypeAdapter(Plan)
-_IMAGES = TypeAdapter(dict[str, str])
+_IMAGES = TypeAdapter(dict[str, Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]])
 
 
 class DeploymentFolder:
@@ -112,7 +113,7 @@ class DeploymentFolder:
         self.write("images.json", json.dumps(dict(images), indent=2) + "\n")
 
     def images(self) -> dict[str, str]:
-        """What was kept of them; nothing if nothing was."""
+        """What was kept of them; nothing if nothing was, or not all of it is what can have been kept."""
         with suppress(DeployError, ValidationError):
             return _IMAGES.validate_json(self._read(self.path / "images.json"))
         return {}
