@@ -48,6 +48,15 @@ TCP = (
     "   1: 0100007F:1F41 00000000:0000 0A 00000000:00000000 00:00000000 00000000 10003        0 1 1\n"
     "   2: 020011AC:1F42 030011AC:D431 01 00000000:00000000 00:00000000 00000000 10003        0 1 1\n"
 )
+UDP = (
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+    "   0: 00000000:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000 10003        0 1 2\n"
+    "   1: 0100007F:0043 00000000:0000 07 00000000:00000000 00:00000000 00000000 10003        0 1 2\n"
+    "   2: 020011AC:9C40 030011AC:0035 01 00000000:00000000 00:00000000 00000000 10003        0 1 2\n"
+)
+UDP6 = (
+    UDP.splitlines()[0] + "\n   0: 00000000000000000000000000000000:14E9 00000000000000000000000000000000:0000 07 0:0\n"
+)
 MOUNTINFO = (
     "218 130 0:77 / / ro,relatime master:8 - overlay overlay rw,lowerdir=/a\n"
     "236 218 0:89 / /tmp rw,nosuid,nodev - tmpfs tmpfs rw,size=1048576k\n"
@@ -76,6 +85,14 @@ def test_addresses_that_others_can_use() -> None:
 
 def test_sockets_that_take_connections_from_others() -> None:
     assert kernel.listening(TCP) == ("0.0.0.0:8000",)
+
+
+def test_sockets_that_take_datagrams_from_anybody_beyond_loopback() -> None:
+    assert kernel.receiving(UDP, UDP6) == ("0.0.0.0:53", "[::]:5353")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as open_to_all:
+        open_to_all.bind(("0.0.0.0", 0))
+        port = open_to_all.getsockname()[1]
+        assert f"0.0.0.0:{port}" in kernel.receiving(Path("/proc/net/udp").read_text())
 
 
 def test_resolvers_beyond_the_machine() -> None:
@@ -121,12 +138,13 @@ def test_this_machines_own_files_are_read() -> None:
     assert kernel.rights(Path("/proc/self/status").read_text()) is not None
 
 
-CUT = st.sampled_from([ROUTE, IPV6_ROUTE, FIB_TRIE, IF_INET6, TCP, MOUNTINFO, STATUS])
+CUT = st.sampled_from([ROUTE, IPV6_ROUTE, FIB_TRIE, IF_INET6, TCP, UDP, MOUNTINFO, STATUS])
 TEXTS = st.text() | st.tuples(CUT, st.integers(0, 700)).map(lambda one: one[0][one[1] :]) | CUT
 PARSERS: list[Callable[[str], object]] = [
     lambda text: kernel.routes(text, text),
     lambda text: kernel.local_addresses(text, text),
     kernel.listening,
+    kernel.receiving,
     kernel.resolvers,
     kernel.mounts,
     kernel.rights,

@@ -94,7 +94,7 @@ class DeploymentFolder:
         """
         self.make()
         before = self.compose.read_text(encoding="utf-8", errors="replace") if self.compose.is_file() else None
-        self.write(self.compose.name, _HEAD + compose_file(plan))
+        self.write(self.compose.name, self.compose_text(plan))
         try:
             yield
         except BaseException:
@@ -105,8 +105,13 @@ class DeploymentFolder:
     def save(self, plan: Plan) -> None:
         """Keep a plan and its compose file. Raises OutputError."""
         self.make()
-        self.write(self.compose.name, _HEAD + compose_file(plan))
+        self.write(self.compose.name, self.compose_text(plan))
         self.write("plan.json", json.dumps(_PLAN.dump_python(plan, mode="json"), indent=2) + "\n")
+
+    @staticmethod
+    def compose_text(plan: Plan) -> str:
+        """The compose file that is written for a plan. It is without variables, and holds no secrets."""
+        return _HEAD + compose_file(plan)
 
     def keep_images(self, images: Mapping[str, str]) -> None:
         """Keep which images a deployment was brought up with, by service: their ids. Raises OutputError."""

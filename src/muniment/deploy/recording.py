@@ -3,9 +3,10 @@
 import hashlib
 import platform
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Literal
 
 from muniment.deploy import readiness
 from muniment.deploy.advisories import AS_OF, holes_in
@@ -14,8 +15,12 @@ from muniment.deploy.gpus import find_gpus
 from muniment.deploy.proven import Observed, findings
 from muniment.deploy.proving import observe
 from muniment.deploy.proving_engines import OFFLINE, QUIET
+from muniment.deploy.readiness import Readiness
+from muniment.deploy.settings import Plan
 from muniment.errors import DeployError
 from muniment.models import Manifest
+from muniment.seal import proving_processes
+from muniment.seal.claims import merged
 from muniment.seal.docker import Docker, version
 from muniment.seal.evidence.record import (
     Advisories,
@@ -32,28 +37,29 @@ from muniment.seal.evidence.record import (
     Unknown,
     this_verifier,
 )
-from muniment.seal.kernel import listening
+from muniment.seal.kernel import listening, receiving
 
+_LISTENING: dict[Literal["tcp", "udp"], Callable[[str, str], tuple[str, ...]]] = {"tcp": listening, "udp": receiving}
 _MODES = {"ipv4": "com.docker.network.bridge.gateway_mode_ipv4", "ipv6": "com.docker.network.bridge.gateway_mode_ipv6"}
 
 
 def gather(folder: DeploymentFolder, docker: Docker) -> Evidence:
-    """Look at a deployment as it runs now, and record all that is seen.
+    """Look at a deployment as it runs now, and at workers beside it on this machine, and record all that is seen.
 
     Raises:
         DeployError: it does not run, or Docker does not answer.
     """
     begun = datetime.now(UTC)
     observed = observe(folder, docker)
-    plan = observed.plan
-    ready = readiness.ask(plan)
-    composition = _composition(folder)
-    missing = [] if composition else [Unknown(what="The compose file", why="it cannot be read")]
+    processes = proving_processes.find()
+    beside = proving_processes.prove(processes) if processes else ()
+    ready = readiness.ask(observed.plan)
+    composition, missing = _composition(folder, observed.plan)
     return Evidence(
         nonce=secrets.token_hex(32),
         begun=begun,
-        findings=findings(observed),
-        deployment=plan.project,
+        findings=merged(findings(observed), beside),
+        deployment=observed.plan.project,
         verifier=this_verifier(),
         machine=_machine(observed),
         images=tuple(_images(observed)),
@@ -64,7 +70,7 @@ def gather(folder: DeploymentFolder, docker: Docker) -> Evidence:
         advisories=Advisories(engine=docker.engine, as_of=AS_OF, known=holes_in(version(docker.engine))),
         models=tuple(_models(observed)),
         canary=tuple(Canary(model=model, read=not problem, seen=problem) for model, problem in ready.models),
-        unknown=(*missing, *_unknown(observed, ready.problem)),
+        unknown=(*missing, *_unknown(observed), *_unread(observed.plan, ready)),
         ended=datetime.now(UTC),
     )
 
@@ -83,13 +89,17 @@ def _images(observed: Observed) -> Iterator[Image]:
         yield Image(service=service, name=one.image, running=running, pinned=pinned or None)
 
 
-def _composition(folder: DeploymentFolder) -> Composition | None:
+def _composition(folder: DeploymentFolder, plan: Plan) -> tuple[Composition | None, tuple[Unknown, ...]]:
+    """The compose file, and what is not known of it. What others put into it may be secret, and is not handed out."""
     try:
         content = folder.compose.read_bytes()
     except OSError:
-        return None
-    # It is written without variables and holds no secrets, so it is what Compose makes of it.
-    return Composition(sha256=hashlib.sha256(content).hexdigest(), effective=content.decode(errors="replace"))
+        return None, (Unknown(what="The compose file", why="it cannot be read"),)
+    digest, text = hashlib.sha256(content).hexdigest(), folder.compose_text(plan)
+    if content != text.encode():
+        why = "it is not as muniment up wrote it for this plan, or another version did"
+        return Composition(sha256=digest, effective=""), (Unknown(what="What the compose file says", why=why),)
+    return Composition(sha256=digest, effective=text), ()
 
 
 def _networks(observed: Observed) -> Iterator[Network]:
@@ -113,8 +123,9 @@ def _networks(observed: Observed) -> Iterator[Network]:
 def _sockets(observed: Observed) -> Iterator[Socket]:
     for service, seen in observed.reached.seen.items():
         if service in observed.containers:
-            for address in listening(seen.files.get("tcp") or "", seen.files.get("tcp6") or ""):
-                yield Socket(subject=service, protocol="tcp", address=address)
+            for protocol, tell in _LISTENING.items():
+                for address in tell(seen.files.get(protocol) or "", seen.files.get(f"{protocol}6") or ""):
+                    yield Socket(subject=service, protocol=protocol, address=address)
 
 
 def _settings(observed: Observed) -> Iterator[Setting]:
@@ -141,10 +152,20 @@ def _model(manifest: Manifest, found: Mapping[str, str]) -> ModelRecord:
     return ModelRecord(name=manifest.name, manifest=hashlib.sha256(manifest.to_bytes()).hexdigest(), files=files)
 
 
-def _unknown(observed: Observed, problem: str) -> Iterator[Unknown]:
+def _unknown(observed: Observed) -> Iterator[Unknown]:
     if catalogue.NO_CONTENT_LOGGED.id not in observed.gathered:
         yield Unknown(what=catalogue.NO_CONTENT_LOGGED.says, why="documents are refused, so that none was read")
     for service, why in observed.failures.items():
         yield Unknown(what=f"What {service} sees", why=why)
-    if problem:
-        yield Unknown(what="The canary page", why=problem)
+    yield Unknown(what="Unix sockets", why="they were not looked at")
+
+
+def _unread(plan: Plan, ready: Readiness) -> Iterator[Unknown]:
+    """The models of which nothing tells whether they read the canary page."""
+    if ready.problem:
+        yield Unknown(what="The canary page", why=ready.problem)
+    told = {model for model, _ in ready.models}
+    for model in sorted({engine.model for engine in plan.engines} - told):
+        yield Unknown(what=f"Whether {model} reads the canary page", why="the service does not tell")
+    if not (plan.engines or ready.models or ready.problem):  # the embedded engine, whose models the plan does not name
+        yield Unknown(what="The canary page", why="the service tells of no model")

@@ -4,8 +4,6 @@ from pathlib import Path
 
 from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.recording import gather
-from muniment.seal import proving_processes
-from muniment.seal.claims import merged
 from muniment.seal.docker import find_engine
 from muniment.seal.evidence.archive import publish
 from muniment.seal.evidence.keys import signing_key
@@ -26,8 +24,4 @@ def publish_report(project: str, where: Path) -> SignedReport:
     folder = DeploymentFolder(project)
     folder.check()
     key = signing_key(folder.path)
-    evidence = gather(folder, find_engine())
-    if processes := proving_processes.find():
-        found = merged(evidence.findings, proving_processes.prove(processes))
-        evidence = evidence.model_copy(update={"findings": found})
-    return publish(evidence, where, key)
+    return publish(gather(folder, find_engine()), where, key)

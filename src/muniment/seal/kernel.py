@@ -3,11 +3,13 @@
 import ipaddress
 import re
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _LOCAL = re.compile(r"\|-- (\S+)\n\s+/32 host LOCAL")
 _RTF_UP, _RTF_GATEWAY, _RTF_REJECT = 0x1, 0x2, 0x200
-_LISTEN = "0A"
+_LISTEN, _UNCONNECTED = "0A", "07"
+"""States of a socket, as the kernel numbers them: TCP_LISTEN, and TCP_CLOSE, in which UDP's take from anybody."""
 _IN_MEMORY = frozenset(
     {
         *("autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "fusectl"),
@@ -150,9 +152,22 @@ def listening(*tables: str) -> tuple[str, ...]:
     Args:
         tables: the files tcp and tcp6 of /proc/net.
     """
+    return _places(tables, _LISTEN)
+
+
+def receiving(*tables: str) -> tuple[str, ...]:
+    """The addresses that datagrams are taken at from anybody, but for loopback ones, like "0.0.0.0:53".
+
+    Args:
+        tables: the files udp and udp6 of /proc/net.
+    """
+    return _places(tables, _UNCONNECTED)
+
+
+def _places(tables: Iterable[str], state: str) -> tuple[str, ...]:
     found = set()
     for words in (line.split() for table in tables for line in table.splitlines()[1:]):
-        if len(words) < 4 or words[3] != _LISTEN:
+        if len(words) < 4 or words[3] != state:
             continue
         address, _, port = words[1].partition(":")
         try:

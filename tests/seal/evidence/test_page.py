@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from muniment.seal.claims import Verdict
 from muniment.seal.evidence.layout import shown
 from muniment.seal.evidence.page import as_html
-from muniment.seal.evidence.record import Evidence, Image
+from muniment.seal.evidence.record import Composition, Evidence, Image
 from muniment.seal.evidence.report import Report, SignedReport, signed
 from tests.seal.evidence.making import KEY, NOON, ONE, check, evidence, finding, full_evidence
 from tests.seal.evidence.strings import renamed, strings_in
@@ -156,3 +156,10 @@ def test_a_hidden_letter_is_seen() -> None:
         r"a\x1b[31m"
         in outline(evidence(findings=(finding().model_copy(update={"checks": (check(seen="a\x1b[31m"),)}),))).text
     )
+
+
+def test_a_compose_file_of_which_only_the_hash_is_known_is_said_not_to_be_shown() -> None:
+    report, _ = signed(Report.after(None, evidence(composition=Composition(sha256=ONE, effective="")), NOON), KEY)
+    texts = Outline(as_html(report)).texts
+    assert ONE in texts
+    assert "It is not shown." in texts

@@ -203,7 +203,7 @@ def _composition(evidence: Evidence) -> Iterator[Block]:
         yield Text("It is not known.")
     else:
         yield Facts((("SHA-256", Exact(evidence.composition.sha256)),))
-        yield Verbatim(evidence.composition.effective)
+        yield Verbatim(evidence.composition.effective) if evidence.composition.effective else Text("It is not shown.")
 
 
 def _how_to_check(report: SignedReport) -> Iterator[Block]:

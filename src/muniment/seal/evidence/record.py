@@ -78,7 +78,8 @@ class Composition(Strict):
 
     Attributes:
         sha256: of the compose file.
-        effective: what Compose makes of it and of its variables, as text. Reports are handed out: no secrets in it.
+        effective: what Compose makes of it and of its variables, as text. Reports are handed out: no secrets in it. ""
+            if it is not known to be free of them.
     """
 
     sha256: Sha256
@@ -194,7 +195,7 @@ class Evidence(Strict):
     """All that was found.
 
     Attributes:
-        nonce: 32 random bytes in hexadecimal digits, given by whoever asked or made by the verifier.
+        nonce: 32 random bytes in hexadecimal digits, made by the verifier, so that no two reports are alike.
         begun: when the verifier began to look; nothing in here is older.
         ended: when it had looked.
         deployment: its name.
