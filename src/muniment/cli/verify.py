@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from muniment.cli.deploy_options import name_option
-from muniment.errors import DeployError, ExitCode, UsageError
+from muniment.errors import DeployError, EvidenceError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from muniment.seal.claims import Finding
+    from muniment.seal.evidence.keys import Trust
 
 
 @click.command()
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
 @click.option("--watch", is_flag=True, help="Look every five minutes, and write a signed report each time.")
 @click.option(
     "--check",
-    metavar="FILE",
+    metavar="PATH",
     type=click.Path(path_type=Path),
-    help="Check a report.json instead, of whichever machine; --key says whose it has to be.",
+    help="Check a report.json instead, of whichever machine, or a folder of reports: all of them, and that each "
+    "follows the one before. --key says whose they have to be.",
 )
 @click.option("--key", metavar="KEY", help="The public key of a report's deployment: its fingerprint, or its file.")
 @click.option(
@@ -53,7 +55,8 @@ def verify(
     possible there: without such a control, a claim is unproven. Nothing is left behind.
 
     Exit code 0 if every claim holds, 7 if one is broken, else 8 if one is unproven; 6 if nothing runs. With
-    --self-test, 0 if every fault was found where it was and nowhere else, else 7.
+    --self-test, 0 if every fault was found where it was and nowhere else, else 7. With --check, it is that of the
+    report's verdict, however old it is, or of the newest's; 5 if a report or the chain is not as it was signed.
     """
     if sum((bool(report or watch), check is not None, self_test)) > 1 or (check is None) != (key is None):
         raise UsageError("--check needs --key, and goes with nothing else", "See muniment verify --help.")
@@ -96,19 +99,38 @@ def _look(project: str, report: Path | None, *, verbose: bool, as_json: bool) ->
 
 
 def _check(path: Path, key: str) -> ExitCode:
-    """Tell what a report says, if it is to be believed."""
+    """Tell what a report says, or the newest of a folder, if it is to be believed."""
     from datetime import UTC, datetime
 
-    from muniment.cli.messages import printable
-    from muniment.cli.standard_output import write_standard_output
-    from muniment.cli.verify_report import exit_code
-    from muniment.seal.evidence.archive import check
+    from muniment.cli.verify_report import exit_code, write_lines
+    from muniment.seal.evidence.archive import REPORT_NAME, check
     from muniment.seal.evidence.keys import trust
     from muniment.seal.evidence.summary import summary
 
-    found = check(path, trust(key))
-    write_standard_output("".join(f"{printable(line)}\n" for line in summary(found, datetime.now(UTC))))
+    trusted = trust(key)
+    if path.is_dir():
+        _check_chain(path, trusted)
+        path /= REPORT_NAME
+    found = check(path, trusted)
+    write_lines(summary(found, datetime.now(UTC)))
     return exit_code(found.report.evidence.findings)
+
+
+def _check_chain(folder: Path, trusted: "Trust") -> None:
+    """Tell what the reports in a folder are together. Raises EvidenceError if anything is wrong with them."""
+    from muniment.cli.deploy_report import Steps
+    from muniment.cli.verify_report import write_lines
+    from muniment.seal.evidence.chain import check_chain
+    from muniment.seal.evidence.summary import chain_summary
+
+    with Steps(interrupted="") as steps:
+        steps.tell("Holding every report to the one before")
+        chain = check_chain(folder, trusted)
+    write_lines(chain_summary(chain, folder))
+    if chain.faults:
+        raise EvidenceError(
+            f"The reports in {folder} are not a whole chain", "Hold them against a copy that is kept elsewhere."
+        )
 
 
 def _found(project: str, tell: "Callable[[str], None]") -> "tuple[Finding, ...]":

@@ -1,10 +1,11 @@
 """What ``muniment verify`` shows: a line a claim, and below it what does not hold."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muniment.cli.messages import counted, printable, say
+from muniment.cli.standard_output import write_standard_output
 from muniment.errors import ExitCode
 from muniment.seal.claims import Check, Finding, Verdict, worst
 
@@ -58,6 +59,11 @@ def _summary(findings: Sequence[Finding]) -> str:
     told = [f"{verdicts.count(one)} {one.value}" for one in Verdict if one in verdicts]
     checks = sum(len(finding.checks) for finding in findings)
     return f"{counted(len(findings), 'claim')}: {', '.join(told)} ({counted(checks, 'check')})"
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Lines for people, on standard output, whatever a report puts into them. Raises OutputError."""
+    write_standard_output("".join(f"{printable(line)}\n" for line in lines))
 
 
 def say_where(folder: Path, signed: "SignedReport") -> None:
