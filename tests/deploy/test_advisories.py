@@ -1,8 +1,11 @@
 """What is publicly known against an Engine, by its version."""
 
+import re
+
 import pytest
 
-from muniment.deploy.advisories import holes_in, isolates
+from muniment.deploy import advisories
+from muniment.deploy.advisories import AS_OF, holes_in, isolates
 
 _DNS, _APART, _PORTS = "CVE-2024-29018", "CVE-2025-54410", "CVE-2025-54388"
 _SEGMENT = "moby issue 45610"
@@ -31,6 +34,13 @@ _SEGMENT = "moby issue 45610"
 )
 def test_an_engine_has_the_holes_of_its_version(engine: tuple[int, ...], known: set[str]) -> None:
     assert {hole.partition(":")[0] for hole in holes_in(engine)} == known
+
+
+def test_the_list_is_not_older_than_what_it_names() -> None:
+    """A new entry makes a new day of the list."""
+    named = [int(year) for hole in advisories._HOLES for year in re.findall(r"CVE-(\d{4})-", hole.name)]
+    assert len(named) > 2
+    assert max(named) <= AS_OF.year
 
 
 def test_each_hole_is_said_in_words() -> None:
