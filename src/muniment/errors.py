@@ -47,8 +47,8 @@ class ExitCode(IntEnum):
     """Results could not be written (no permission, no space)."""
 
     UNVERIFIED = 5
-    """A model's files are not what its manifest or the hub says, or there is no manifest to say it. Or a report is not
-    what was signed."""
+    """A model's files are not what its manifest or the hub says, or there is no manifest to say it. Or a report, or a
+    folder of them, is not what was signed."""
 
     NOT_RUNNING = 6
     """The deployment could not be brought up, or does not read."""
