@@ -21,12 +21,14 @@ from muniment.deploy.settings import EngineKind, Topology
 from muniment.seal.catalogue import NO_INTERNET
 from muniment.seal.claims import Finding, Verdict, fact, unknown
 from muniment.seal.docker import find_engine
+from muniment.seal.evidence.archive import REPORT_NAME, check, publish
 from muniment.seal.evidence.record import Canary, Evidence, Image, Network, Setting, Socket, Unknown
 from muniment.seal.inspected import inspected_from
 from muniment.seal.processes import Running
 from tests.deploy.fake_docker import IMAGE, FakeDocker, inspected
 from tests.deploy.plans import ENGINE, PLAN, plan_of
 from tests.deploy.test_proven import MANIFEST, observed, process, seen, with_seen
+from tests.seal.evidence.making import KEY, trusting
 from tests.seal.test_kernel import TCP, UDP
 
 DIGEST = IMAGE.removeprefix("sha256:")
@@ -170,6 +172,14 @@ class TestNetworks:
         assert network.internal
         assert network.gateway_modes == (("ipv4", "isolated"), ("ipv6", "isolated"))
 
+    def test_one_that_is_gone_is_told_and_the_others_are_there(self, recorded: Recorded, docker: FakeDocker) -> None:
+        made = observed()
+        joined = inspected_from(inspected("server", networks=["deeds_default", "deeds_other"]))
+        docker.says("network inspect deeds_other", err="Error: No such network: deeds_other", code=1)
+        told = recorded(replace(made, containers={**made.containers, "server": joined}))
+        assert [one.name for one in told.networks] == ["deeds_default"]
+        assert "The network deeds_other" in {one.what for one in told.unknown}
+
 
 class TestSockets:
     def test_what_takes_connections_and_what_takes_datagrams(self, recorded: Recorded) -> None:
@@ -278,6 +288,13 @@ def test_what_could_not_be_probed_is_told_with_why(recorded: Recorded) -> None:
     failures = {"engine-1": "it is not running"}
     told = recorded(replace(made, reached=replace(made.reached, seen=left), failures=failures))
     assert Unknown(what="What engine-1 sees", why="it is not running") in told.unknown
+
+
+def test_what_is_recorded_can_be_signed_and_checked(recorded: Recorded, tmp_path: Path) -> None:
+    told = recorded(with_seen("gateway", seen("gateway", files={"tcp": TCP, "udp": UDP})))
+    signed = publish(told, tmp_path, KEY)
+    assert check(tmp_path / REPORT_NAME, trusting(KEY)) == signed
+    assert signed.report.evidence == told
 
 
 def test_a_container_too_many_is_recorded_too(recorded: Recorded) -> None:

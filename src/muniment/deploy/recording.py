@@ -3,10 +3,10 @@
 import hashlib
 import platform
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from muniment.deploy import readiness
 from muniment.deploy.advisories import AS_OF, holes_in
@@ -40,7 +40,10 @@ from muniment.seal.evidence.record import (
 from muniment.seal.kernel import listening, receiving
 
 _LISTENING: dict[Literal["tcp", "udp"], Callable[[str, str], tuple[str, ...]]] = {"tcp": listening, "udp": receiving}
-_MODES = {"ipv4": "com.docker.network.bridge.gateway_mode_ipv4", "ipv6": "com.docker.network.bridge.gateway_mode_ipv6"}
+_MODES: dict[Literal["ipv4", "ipv6"], str] = {
+    "ipv4": "com.docker.network.bridge.gateway_mode_ipv4",
+    "ipv6": "com.docker.network.bridge.gateway_mode_ipv6",
+}
 
 
 def gather(folder: DeploymentFolder, docker: Docker) -> Evidence:
@@ -55,6 +58,7 @@ def gather(folder: DeploymentFolder, docker: Docker) -> Evidence:
     beside = proving_processes.prove(processes) if processes else ()
     ready = readiness.ask(observed.plan)
     composition, missing = _composition(folder, observed.plan)
+    networks, hidden = _networks(observed)
     return Evidence(
         nonce=secrets.token_hex(32),
         begun=begun,
@@ -64,13 +68,13 @@ def gather(folder: DeploymentFolder, docker: Docker) -> Evidence:
         machine=_machine(observed),
         images=tuple(_images(observed)),
         composition=composition,
-        networks=tuple(_networks(observed)),
+        networks=networks,
         sockets=tuple(_sockets(observed)),
         settings=tuple(_settings(observed)),
         advisories=Advisories(engine=docker.engine, as_of=AS_OF, known=holes_in(version(docker.engine))),
         models=tuple(_models(observed)),
         canary=tuple(Canary(model=model, read=not problem, seen=problem) for model, problem in ready.models),
-        unknown=(*missing, *_unknown(observed), *_unread(observed.plan, ready)),
+        unknown=(*missing, *hidden, *_unknown(observed), *_unread(observed.plan, ready)),
         ended=datetime.now(UTC),
     )
 
@@ -102,22 +106,31 @@ def _composition(folder: DeploymentFolder, plan: Plan) -> tuple[Composition | No
     return Composition(sha256=digest, effective=text), ()
 
 
-def _networks(observed: Observed) -> Iterator[Network]:
+def _networks(observed: Observed) -> tuple[tuple[Network, ...], tuple[Unknown, ...]]:
+    """Those that anything is on, and what is not known of them: one may be gone by now."""
     joined = {
         name: [
             service for service, one in observed.containers.items() if name in {each.network for each in one.networks}
         ]
         for name in sorted({each.network for one in observed.containers.values() for each in one.networks})
     }
+    found, hidden = [], []
     for name, services in joined.items():
-        told = observed.docker.ask_json("network", "inspect", name)[0]
-        options = told.get("Options") or {}
-        yield Network(
-            name=name,
-            internal=bool(told.get("Internal")),
-            gateway_modes=tuple((family, options[key]) for family, key in _MODES.items() if options.get(key)),  # type: ignore[misc]
-            services=tuple(services),
-        )
+        try:
+            found.append(_network(name, services, observed.docker.ask_json("network", "inspect", name)[0]))
+        except DeployError as error:
+            hidden.append(Unknown(what=f"The network {name}", why=error.what))
+    return tuple(found), tuple(hidden)
+
+
+def _network(name: str, services: Sequence[str], told: Any) -> Network:
+    options = told.get("Options") or {}
+    return Network(
+        name=name,
+        internal=bool(told.get("Internal")),
+        gateway_modes=tuple((family, options[key]) for family, key in _MODES.items() if options.get(key)),
+        services=tuple(services),
+    )
 
 
 def _sockets(observed: Observed) -> Iterator[Socket]:
