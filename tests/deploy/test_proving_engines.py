@@ -13,7 +13,6 @@ from muniment.deploy.proving_engines import (
     argument_checks,
     environment_checks,
     mount_checks,
-    mounted_folder,
     read_files,
 )
 from muniment.models.manifest import MANIFEST_NAME, FileEntry, Manifest
@@ -126,7 +125,7 @@ class TestFiles:
         return tmp_path
 
     def read(self, folder: Path, within: float = 60) -> FilesRead:
-        return read_files("engine-1", str(folder), within)
+        return read_files("engine-1", container(str(folder)), within)
 
     def check(self, folder: Path, within: float = 60) -> Check:
         return self.read(folder, within).check
@@ -158,8 +157,15 @@ class TestFiles:
         assert "config.json" in read.check.seen
         assert list(read.found) == ["config.json"]
 
-    def test_where_nothing_is_mounted_nothing_is_read(self) -> None:
-        read = read_files("engine-1", mounted_folder(inspected_from(inspected("engine-1"))), 60)
+    def test_the_folder_that_is_mounted_is_read_whichever_was_planned(self, folder: Path) -> None:
+        read = self.read(folder)
+        assert str(folder) != ENGINE.folder
+        assert read.manifest is not None
+        assert read.manifest.name == "some/model"
+
+    @pytest.mark.parametrize("without", [None, inspected_from(inspected("engine-1"))], ids=["container", "mount"])
+    def test_where_nothing_is_mounted_nothing_is_read(self, without: Inspected | None) -> None:
+        read = read_files("engine-1", without, 60)
         assert (read.manifest, read.found, read.check.verdict) == (None, {}, Verdict.UNPROVEN)
 
     def test_as_they_came_they_hold(self, folder: Path) -> None:

@@ -15,7 +15,7 @@ from muniment.deploy.files import DeploymentFolder
 from muniment.deploy.frontdoor import routes_checks
 from muniment.deploy.marking import Marked, log_checks, read_marked
 from muniment.deploy.proven import GATEWAY, GATEWAY_PORT, SERVER, Observed, findings
-from muniment.deploy.proving_engines import OFFLINE, PROXIES, QUIET, FilesRead, mounted_folder, read_files
+from muniment.deploy.proving_engines import OFFLINE, PROXIES, QUIET, read_files
 from muniment.deploy.settings import Plan
 from muniment.errors import DeployError
 from muniment.seal import catalogue
@@ -77,7 +77,10 @@ def observe(folder: DeploymentFolder, docker: Docker, controls: Controls | None 
     began = time.time()
     with _cleared(docker, token), ThreadPoolExecutor() as pool:
         beside = _beside(plan, folder.path, images, docker, containers, pool)
-        reading = {engine.service: pool.submit(_model, engine.service, containers) for engine in plan.engines}
+        reading = {
+            engine.service: pool.submit(read_files, engine.service, containers.get(engine.service), _HASHING)
+            for engine in plan.engines
+        }
         marking = pool.submit(read_marked, plan, _READING)
         reached, failures = _reach(docker, containers, token, given)
         gathered = {name: [check for one in futures for check in one.result()] for name, futures in beside.items()}
@@ -133,12 +136,6 @@ def _beside(
         ],
         catalogue.AS_PLANNED.id: [pool.submit(_as_planned, plan, folder, images, containers)],
     }
-
-
-def _model(service: str, containers: Mapping[str, Inspected]) -> FilesRead:
-    """What is read of the very folder that the engine has, which may be another than the planned one."""
-    one = containers.get(service)
-    return read_files(service, mounted_folder(one) if one else "", _HASHING)
 
 
 def _changed(docker: Docker, container: Inspected) -> list[Check]:

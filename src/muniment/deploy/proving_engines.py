@@ -111,20 +111,19 @@ def mount_checks(container: Inspected, engine: EnginePlan, processes: Iterable[P
     return [*found, fact(container.service, "kernel", f"mount at {MODEL}", shown, is_well=is_closed)]
 
 
-def mounted_folder(container: Inspected) -> str:
-    """The folder of this machine that an engine has its model from; "" if it has none."""
-    return next((source for source, place, _ in container.binds if place == MODEL), "")
+def read_files(subject: str, container: Inspected | None, within: float) -> FilesRead:
+    """Hold every file of the model that an engine has to the manifest beside it, as far as can be read in time.
 
-
-def read_files(subject: str, folder: str, within: float) -> FilesRead:
-    """Hold every file of a model to the manifest beside it, as far as can be read in so many seconds.
+    It is read in the folder that the engine's container has, which may be another than the planned one.
 
     Args:
         subject: the engine's service.
-        folder: what the engine has its model from; "" if nothing tells.
+        container: its container; None if there is none.
+        within: seconds.
     """
+    folder = next((source for source, place, _ in container.binds if place == MODEL), "") if container else ""
     if not folder:
-        why = f"its container has nothing at {MODEL}"
+        why = f"its container has nothing at {MODEL}" if container else "there is no container that would have them"
         return FilesRead(manifest=None, found={}, check=unknown(subject, "file", "the model's files", why))
     try:
         manifest = Manifest.of_folder(Path(folder))
