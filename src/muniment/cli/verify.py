@@ -108,16 +108,17 @@ def _check(path: Path, key: str) -> ExitCode:
     from muniment.seal.evidence.summary import summary
 
     trusted = trust(key)
+    chain: tuple[str, ...] = ()
     if path.is_dir():
-        _check_chain(path, trusted)
+        chain = _chain(path, trusted)
         path /= REPORT_NAME
     found = check(path, trusted)
-    write_lines(summary(found, datetime.now(UTC)))
+    write_lines((*summary(found, datetime.now(UTC)), *chain))
     return exit_code(found.report.evidence.findings)
 
 
-def _check_chain(folder: Path, trusted: "Trust") -> None:
-    """Tell what the reports in a folder are together. Raises EvidenceError if anything is wrong with them."""
+def _chain(folder: Path, trusted: "Trust") -> tuple[str, ...]:
+    """What the reports in a folder are together. Raises EvidenceError, and tells it, if that is no chain."""
     from muniment.cli.deploy_report import Steps
     from muniment.cli.verify_report import write_lines
     from muniment.seal.evidence.chain import check_chain
@@ -126,11 +127,13 @@ def _check_chain(folder: Path, trusted: "Trust") -> None:
     with Steps(interrupted="") as steps:
         steps.tell("Holding every report to the one before")
         chain = check_chain(folder, trusted)
-    write_lines(chain_summary(chain, folder))
+    lines = chain_summary(chain, folder)
     if chain.faults:
+        write_lines(lines)
         raise EvidenceError(
             f"The reports in {folder} are not a whole chain", "Hold them against a copy that is kept elsewhere."
         )
+    return lines
 
 
 def _found(project: str, tell: "Callable[[str], None]") -> "tuple[Finding, ...]":
