@@ -8,7 +8,7 @@ import pytest
 from muniment.errors import DeployError
 from muniment.seal.containers import Container, Network, container_from, containers_of, networks_of
 from muniment.seal.docker import find_docker
-from tests.deploy.fake_docker import FakeDocker, inspected
+from tests.deploy.fake_docker import IMAGE, FakeDocker, inspected
 
 _LISTING = "ps --all --quiet --no-trunc --filter label=com.docker.compose.project=deeds*"
 _NETWORKS = "network ls --filter label=com.docker.compose.project=deeds*"
@@ -26,7 +26,7 @@ def test_one_that_runs_and_is_healthy() -> None:
         networks=("deeds_default",),
         ports=(),
         image="localhost/muniment/gateway:1.2.3",
-        image_id="sha256:0123",
+        image_id=IMAGE,
     )
     assert found.is_well
     assert found.standing == "healthy"

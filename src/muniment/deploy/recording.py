@@ -19,7 +19,7 @@ from muniment.deploy.readiness import Readiness
 from muniment.deploy.settings import Plan
 from muniment.errors import DeployError
 from muniment.models import Manifest
-from muniment.seal import proving_processes
+from muniment.seal import catalogue, proving_processes
 from muniment.seal.claims import merged
 from muniment.seal.docker import Docker, version
 from muniment.seal.evidence.record import (
