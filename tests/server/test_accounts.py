@@ -73,7 +73,8 @@ def test_unwritable_it_refuses_documents_and_nothing_else(tmp_path: Path) -> Non
         assert taken.status_code == 200
         assert service.line_of(taken)["status"] == 200
         refusals = [line["route"] for line in service.audit(13) if line["status"] == 503]
-        assert refusals == ["/ready", *(path for _, path in DOCUMENT_ROUTES)], "what could not be written was kept"
+        # An answer may be there before its line, and the next request's line before that.
+        assert sorted(refusals) == sorted(["/ready", *(path for _, path in DOCUMENT_ROUTES)]), "they were kept"
 
 
 def test_metrics_count_by_route_and_outcome(service: Served) -> None:
