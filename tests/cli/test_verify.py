@@ -98,3 +98,15 @@ def test_a_deployment_that_is_down_is_nothing_that_runs(fake: FakeDocker, capfd:
     fake.runs(project="muniment")
     assert run(["verify"]) == 6
     assert "muniment up" in capfd.readouterr().err
+
+
+def test_a_name_that_is_none_is_not_answered_with_what_else_runs(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("muniment.seal.proving_processes.find", lambda: (object(),))
+    monkeypatch.setattr("muniment.seal.proving_processes.prove", lambda _: (HOLDS,))
+    assert run(["verify", "--name", "muniemnt"]) == 6
+    told = capfd.readouterr()
+    assert told.out == ""
+    assert 'no deployment named "muniemnt"' in told.err
+    assert run(["verify"]) == 0

@@ -160,7 +160,8 @@ def test_a_listener_that_cannot_be_run_is_told() -> None:
 
 @given(st.binary(max_size=600))
 def test_no_query_is_an_error(query: bytes) -> None:
-    _labels(query)
+    labels = _labels(query)
+    assert not labels or 12 + len(labels) + 5 <= len(query), "no more labels than there is room for"
 
 
 @given(st.binary(max_size=200))

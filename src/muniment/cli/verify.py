@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from muniment.cli.deploy_options import name_option
 from muniment.errors import DeployError, EvidenceError, ExitCode, UsageError
@@ -70,6 +71,10 @@ def verify(
         from muniment.cli.watching import watched
 
         return watched(project, report)
+    if click.get_current_context().get_parameter_source("project") is ParameterSource.COMMANDLINE:
+        from muniment.deploy.files import DeploymentFolder
+
+        DeploymentFolder(project).check()  # or workers that run beside would be taken for what was asked about
     return _look(project, report, verbose=verbose, as_json=as_json)
 
 
